@@ -1,0 +1,1 @@
+"""The strategic plan: areas, departments, goals, measures, targets."""

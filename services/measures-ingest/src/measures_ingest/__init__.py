@@ -1,0 +1,1 @@
+"""The push: sources, observations, revisions."""

@@ -1,0 +1,1 @@
+"""The engine: status of every node, stored, explained, served."""
