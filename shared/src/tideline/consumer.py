@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 BATCH_MAX: Final = 200
 PULL_SECONDS: Final = 5
 ATTEMPTS_MAX: Final = 5
+OUTAGES: Final[tuple[type[Exception], ...]] = (*AWAY, nats.errors.Error, APIError)
 
 
 class Hopeless(Exception):
@@ -89,7 +90,7 @@ class Consumer:
                 self._asked = 0
                 while True:
                     await self._apply(await self._next(subscription))
-            except (*AWAY, nats.errors.Error, APIError) as reason:
+            except OUTAGES as reason:
                 log.info("consumer of %s starts again: %r", self._stream, reason)
                 await asyncio.sleep(0.3)
             finally:
@@ -112,7 +113,9 @@ class Consumer:
     def _subjects(self) -> set[str]:
         known = [BY_TYPE[name] for name in self._handlers]
         return {
-            f"{prefix}{event.noun}.{event.verb}.v{event.generation}.>" for event in known for prefix in ("", "internal.")
+            f"{prefix}{event.noun}.{event.verb}.v{event.generation}.>"
+            for event in known
+            for prefix in ("", "internal.")
         }
 
     async def _next(self, subscription: Subscription) -> list[_Delivery]:

@@ -17,7 +17,7 @@ from tideline.errors import Unavailable
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
 # What says "the server is away or restarting", never "this statement is wrong".
-AWAY: Final[tuple[type[BaseException], ...]] = (
+AWAY: Final[tuple[type[Exception], ...]] = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
@@ -53,10 +53,11 @@ class Database:
     @asynccontextmanager
     async def transaction(self, *, read_only: bool = False) -> AsyncIterator[Connection]:
         """One transaction on one connection. A repeatable-read snapshot when `read_only`."""
-        async with self.pool.acquire(timeout=10) as connection:
-            isolation = "repeatable_read" if read_only else "read_committed"
-            async with connection.transaction(isolation=isolation, readonly=read_only):
-                yield connection
+        async with (
+            self.pool.acquire(timeout=10) as connection,
+            connection.transaction(isolation="repeatable_read" if read_only else "read_committed", readonly=read_only),
+        ):
+            yield connection
         if not read_only:
             self.after_commit()
 

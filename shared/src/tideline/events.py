@@ -291,9 +291,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
 )
 BY_TYPE: Final[Mapping[str, type[Event]]] = {event.type_name(): event for event in EVENTS}
 STREAM_SUBJECTS: Final[Mapping[str, Sequence[str]]] = {
-    stream: tuple(
-        f"{prefix}{event.noun}.>" for event in EVENTS if event.stream == stream for prefix in ("", INTERNAL)
-    )
+    stream: tuple(f"{prefix}{event.noun}.>" for event in EVENTS if event.stream == stream for prefix in ("", INTERNAL))
     for stream in ("GOALS", "MEASUREMENTS", "STATUS", "CATALOG")
 }
 
@@ -322,5 +320,3 @@ def subject(event: type[Event], kind: str, code: str, *, public: bool) -> str:
 
 def dataschema(event: type[Event]) -> str:
     return f"/schemas/{event.noun}.{event.verb}.v{event.generation}.json"
-
-

@@ -8,7 +8,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 trace_id: Final[ContextVar[str]] = ContextVar("trace_id", default="")
-_KNOWN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
+_KNOWN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
+    "message",
+    "asctime",
+    "taskName",
+    "color_message",
+}
 
 
 class JsonLines(logging.Formatter):

@@ -14,7 +14,7 @@ _LOCK = 7_411_001
 
 
 def upgrade(service: Path, url: str, revision: str = "head") -> None:
-    """Brings the database at `url` (postgresql://…) to the newest version. Several at once: one does it, the others wait."""
+    """Brings the database at `url` (postgresql://…) to the newest version; of several at once, one does it."""
     config = Config()
     config.set_main_option("script_location", str(service / "migrations"))
     config.attributes["url"] = url

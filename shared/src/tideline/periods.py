@@ -30,7 +30,7 @@ _MONTHS: Final[Mapping[Frequency, int]] = {
 _RANK: Final[Mapping[Frequency, int]] = {frequency: rank for rank, frequency in enumerate(Frequency)}
 
 
-class BadPeriod(ValueError):  # noqa: N818 - named for what it says, as the codes of refusals are
+class BadPeriod(ValueError):
     """The text names no period, or one outside 1900 to 2200."""
 
 

@@ -29,6 +29,7 @@ BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
 LEARN_MAX: Final = 500
 RETENTION_SECONDS: Final = 30 * 24 * 3600
 SLOW_POLL_SECONDS: Final = 1.0
+OUTAGES: Final[tuple[type[Exception], ...]] = (*AWAY, nats.errors.Error, APIError)
 
 
 class UnknownEvent(Exception):
@@ -70,7 +71,7 @@ class Relay:
             except UnknownEvent as reason:
                 self.alarm = str(reason)
                 log.critical("relay stopped: %s", reason)
-            except (*AWAY, nats.errors.Error, APIError) as reason:
+            except OUTAGES as reason:
                 log.warning("relay of %s waits: %r", self._stream, reason)
                 self._ready = False
                 await asyncio.sleep(0.2)

@@ -17,7 +17,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tideline.database import AWAY
-from tideline.errors import AppError, Invalid, PreconditionFailed, PreconditionRequired, Unavailable, Unreadable, problem
+from tideline.errors import (
+    AppError,
+    Invalid,
+    PreconditionFailed,
+    PreconditionRequired,
+    Unavailable,
+    Unreadable,
+    problem,
+)
 from tideline.logs import trace_id
 
 Check: TypeAlias = Callable[[], Awaitable[None]]
@@ -124,9 +132,7 @@ def cursor_decode(cursor: str, length: int = 1) -> list[Any]:
 
 
 def problem_response(request: Request, error: AppError) -> Response:
-    return JSONResponse(
-        problem(error, request.url.path), error.status, headers=error.headers, media_type=PROBLEM
-    )
+    return JSONResponse(problem(error, request.url.path), error.status, headers=error.headers, media_type=PROBLEM)
 
 
 def _tags(header: str) -> list[str]:
