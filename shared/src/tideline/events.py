@@ -320,3 +320,18 @@ def subject(event: type[Event], kind: str, code: str, *, public: bool) -> str:
 
 def dataschema(event: type[Event]) -> str:
     return f"/schemas/{event.noun}.{event.verb}.v{event.generation}.json"
+
+
+def schema(event: type[Event]) -> dict[str, Any]:
+    """JSON Schema 2020-12 of a body. Decimals travel as numbers; a decimal string is read as well."""
+    (found,), definitions = msgspec.json.schema_components([event], ref_template="#/$defs/{name}")
+    body = {**found, "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": dataschema(event)}
+    return {**body, "$defs": {name: _with_numbers(part) for name, part in definitions.items()}}
+
+
+def _with_numbers(part: Any) -> Any:
+    if isinstance(part, dict):
+        if part.get("format") == "decimal":
+            return {**part, "type": ["number", "string"]}
+        return {key: _with_numbers(value) for key, value in part.items()}
+    return [_with_numbers(value) for value in part] if isinstance(part, list) else part
