@@ -1,0 +1,1 @@
+"""How Tideline is run: locally from wheels, or as containers."""

@@ -1,0 +1,1 @@
+"""The whole of Tideline on one machine: PostgreSQL, NATS, the gateway and the services, under one supervisor."""

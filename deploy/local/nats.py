@@ -1,0 +1,119 @@
+"""An embedded NATS server: loopback only, operator mode, JetStream on disk with an fsync before each answer."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from deploy.local import nats_jwt, nats_users
+from deploy.local.nats_jwt import Key
+from deploy.local.process import Command, program, spawn, wait_ready
+
+OPERATOR, SYSTEM, CITY, PARTNERS = "tideline", "SYS", "CITY", "PARTNERS"
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where a server lives. `secrets` keeps the signing keys and one .creds file per user, readable by us only."""
+
+    folder: Path
+    secrets: Path
+    port: int
+    monitor_port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+    @property
+    def health(self) -> str:
+        return f"http://127.0.0.1:{self.monitor_port}/healthz"
+
+    def credentials(self, user: str) -> Path:
+        return self.secrets / f"{user}.creds"
+
+
+def start(server: Server, seconds: float = 60) -> subprocess.Popen[bytes]:
+    """Sign today's permissions, start, wait until JetStream is healthy. Raises PartFailed."""
+    server.folder.mkdir(parents=True, exist_ok=True)
+    server.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (server.folder / "nats.conf").write_text(configuration(server, sign_all(server)))
+    serve = command(server)
+    process = spawn(serve)
+    try:
+        wait_ready(process, serve, lambda: healthy(server), seconds)
+    except BaseException:
+        process.kill()
+        process.wait(5)
+        raise
+    return process
+
+
+def command(server: Server) -> Command:
+    return Command("NATS", [program("nats-server"), "-c", server.folder / "nats.conf"], server.log)
+
+
+def healthy(server: Server) -> bool:
+    """Also false when JetStream has switched itself off, for example on a full disk."""
+    try:
+        return httpx.get(server.health, timeout=2, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def sign_all(server: Server) -> dict[str, str]:
+    """Accounts by public key, as the server wants them; writes the .creds file of every user.
+
+    Keys are made once and kept, permissions are signed anew at each start, so a new version's allow-lists count
+    and credentials already handed out stay valid."""
+    keys = _keys(server.secrets / "keys.json")
+    root, system, city, partners = (keys[name] for name in (OPERATOR, SYSTEM, CITY, PARTNERS))
+    for name, permissions in nats_users.city().items():
+        _write(server, name, nats_jwt.user(keys[name], city, name, permissions), keys[name])
+    for name in nats_users.PARTNERS:
+        _write(server, name, nats_jwt.user(keys[name], partners, name, nats_users.partner(name)), keys[name])
+    shared = nats_users.imports(city.public)
+    return {
+        OPERATOR: nats_jwt.operator(root, OPERATOR, system),
+        system.public: nats_jwt.account(system, root, SYSTEM),
+        city.public: nats_jwt.account(city, root, CITY, jetstream=True, exports=nats_users.exports()),
+        partners.public: nats_jwt.account(partners, root, PARTNERS, imports=shared),
+    }
+
+
+def configuration(server: Server, jwts: dict[str, str]) -> str:
+    accounts = {key: jwt for key, jwt in jwts.items() if key != OPERATOR}
+    preload = "\n".join(f"  {key}: {jwt}" for key, jwt in accounts.items())
+    return f"""listen: 127.0.0.1:{server.port}
+http: 127.0.0.1:{server.monitor_port}
+operator: {jwts[OPERATOR]}
+max_control_line: 32KB
+system_account: {next(iter(accounts))}
+resolver: {{ type: full, dir: "{server.folder / "accounts"}", allow_delete: true, interval: "1m" }}
+resolver_preload: {{
+{preload}
+}}
+jetstream: {{ store_dir: "{server.folder / "jetstream"}", sync_interval: always }}
+"""
+
+
+def _keys(path: Path) -> dict[str, Key]:
+    """Seeds by name; what is missing is made and kept."""
+    seeds: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    seeds.setdefault(OPERATOR, Key.new("operator").seed)
+    for name in (SYSTEM, CITY, PARTNERS):
+        seeds.setdefault(name, Key.new("account").seed)
+    for name in (*nats_users.city(), *nats_users.PARTNERS):
+        seeds.setdefault(name, Key.new("user").seed)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(seeds, indent=1))
+    return {name: Key(seed) for name, seed in seeds.items()}
+
+
+def _write(server: Server, name: str, jwt: str, key: Key) -> None:
+    path = server.credentials(name)
+    path.touch(mode=0o600)
+    path.write_text(nats_jwt.credentials(jwt, key))

@@ -1,0 +1,3 @@
+"""Every test sees the real parts: see tests/support/parts.py for the fixtures."""
+
+pytest_plugins = ["tests.support.parts"]

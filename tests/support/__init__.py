@@ -1,0 +1,1 @@
+"""What several suites share: the real parts they run on."""
