@@ -1,9 +1,9 @@
-"""Periods and their ids: day, ISO week, month, quarter, half, year and biennium, in a measure's own calendar.
+"""Periods and their ids: day, ISO week, month, quarter, half, year, biennium, in a measure's own calendar.
 
-A period is half-open: `end` is the first day after it. A fiscal year is named after the year in which it ends;
-its quarters and halves count from its first month, while days, weeks and months are the ordinary ones. A
-biennium is two fiscal years, the first with an odd name unless the calendar says otherwise. A week belongs to
-the month, quarter, half, year or biennium that holds its Thursday, as in ISO 8601. Nothing here reads a clock.
+A period is half-open: `end` is the first day after it. A fiscal year is named after the year in which it
+ends; its quarters and halves count from its first month, while days, weeks and months are the ordinary ones.
+A biennium is two fiscal years, the first with an odd name unless the calendar says otherwise. A week belongs
+to the month, quarter, half, year or biennium that holds its Thursday, as in ISO 8601. No clock is read here.
 """
 
 import re
@@ -209,10 +209,7 @@ def _fiscal(frequency: Frequency) -> Callable[[list[int], Calendar], Period]:
 _READERS: Final[tuple[tuple[re.Pattern[str], Callable[[list[int], Calendar], Period]], ...]] = tuple(
     (re.compile(pattern, re.ASCII), reader)
     for pattern, reader in (
-        (
-            r"(\d{4})-(\d{2})-(\d{2})",
-            lambda n, _: _day(date(n[0], n[1], n[2])),
-        ),
+        (r"(\d{4})-(\d{2})-(\d{2})", lambda n, _: _day(date(n[0], n[1], n[2]))),
         (r"(\d{4})-W(\d{2})", lambda n, _: _week(date.fromisocalendar(n[0], n[1], 1))),
         (r"(\d{4})-(\d{2})", lambda n, calendar: _around(date(n[0], n[1], 1), Frequency.MONTH, calendar)),
         (r"(\d{4})-Q([1-4])", _fiscal(Frequency.QUARTER)),
