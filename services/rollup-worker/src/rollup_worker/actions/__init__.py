@@ -1,0 +1,1 @@
+"""Steps that more than one entry point takes."""

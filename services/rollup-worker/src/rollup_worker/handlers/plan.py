@@ -1,0 +1,69 @@
+"""The plan changes: definitions and targets are kept with the time they were known, and what they touch is marked.
+
+Which node stands under which is derived from all definitions together, once per recompute, not here.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from rollup_worker.actions.reading import period_start
+from rollup_worker.repository import dirty, facts
+from rollup_worker.repository.facts import Reading
+from rollup_worker.repository.keys import breakdown_key
+from tideline.consumer import Meta
+from tideline.database import Connection
+from tideline.events import AreaDefined, DepartmentDefined, GoalDefined, MeasureDefined, TargetsSet
+from tideline.vocabulary import Kind
+
+
+async def on_measure_defined(connection: Connection, event: MeasureDefined, meta: Meta) -> None:
+    await facts.lock(connection)
+    before = (await facts.find_readings(connection, [event.code])).get(event.code)
+    if not await _add(connection, Kind.MEASURE, event, meta):
+        return
+    now = Reading(event.frequency, event.calendar)
+    if now != before:
+        found = await facts.list_periods(connection, event.code)
+        starts = {period: period_start(period, now) for period in found}
+        await facts.replace_period_starts(connection, event.code, starts)
+
+
+async def on_goal_defined(connection: Connection, event: GoalDefined, meta: Meta) -> None:
+    await facts.lock(connection)
+    await _add(connection, Kind.GOAL, event, meta)
+
+
+async def on_department_defined(connection: Connection, event: DepartmentDefined, meta: Meta) -> None:
+    await facts.lock(connection)
+    await _add(connection, Kind.DEPARTMENT, event, meta)
+
+
+async def on_area_defined(connection: Connection, event: AreaDefined, meta: Meta) -> None:
+    await facts.lock(connection)
+    await _add(connection, Kind.AREA, event, meta)
+
+
+async def on_targets_set(connection: Connection, event: TargetsSet, meta: Meta) -> None:
+    await facts.lock(connection)
+    targets = [(breakdown_key(target.breakdown), target) for target in event.targets]
+    if targets and await facts.add_targets(connection, event.measure, event.set_at, targets):
+        cause = _cause("targets", meta, event.set_at, periods=sorted({t.period for t in event.targets})[:10])
+        await dirty.mark_dirty(connection, Kind.MEASURE, [event.measure], cause)
+
+
+async def _add(
+    connection: Connection,
+    kind: Kind,
+    event: MeasureDefined | GoalDefined | DepartmentDefined | AreaDefined,
+    meta: Meta,
+) -> bool:
+    """True when this is the newest definition of its code; then the node is marked."""
+    newest = await facts.add_definition(connection, kind, event.code, event.version, event, event.defined_at)
+    if newest:
+        cause = _cause("definition", meta, event.defined_at, kind=kind, code=event.code, version=event.version)
+        await dirty.mark_dirty(connection, kind, [event.code], cause)
+    return newest
+
+
+def _cause(what: str, meta: Meta, at: datetime, **more: Any) -> dict[str, Any]:
+    return {"type": what, **more, "event": str(meta.id), "at": at.isoformat()}

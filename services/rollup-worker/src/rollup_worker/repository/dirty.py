@@ -1,0 +1,85 @@
+"""The append-only dirty log, the lock of the one recompute, and the recorded days."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+import msgspec
+
+from tideline.database import Connection
+from tideline.vocabulary import Kind
+
+DRAIN_MAX: Final = 5_000
+_RECOMPUTE_LOCK: Final = 7_411_102
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One row of the log: a node that must be judged again, and the fact that says so."""
+
+    id: int
+    kind: Kind
+    code: str
+    cause: dict[str, Any]
+
+
+async def lock(connection: Connection) -> None:
+    """Of several workers one judges at a time; held until the transaction ends."""
+    await connection.execute("select pg_advisory_xact_lock($1)", _RECOMPUTE_LOCK)
+
+
+async def mark_dirty(connection: Connection, kind: Kind, codes: Iterable[str], cause: dict[str, Any]) -> None:
+    await connection.execute(
+        "insert into dirty (kind, code, cause) select $1, code, $3::jsonb from unnest($2::text[]) code",
+        kind.value,
+        sorted(codes),
+        msgspec.json.encode(cause).decode(),
+    )
+
+
+async def mark_all_dirty(connection: Connection, cause: dict[str, Any]) -> None:
+    """A rebuild is nothing but this: every defined node, judged by the one way there is."""
+    await connection.execute(
+        "insert into dirty (kind, code, cause) select kind, code, $1::jsonb from definition where known_to is null "
+        "union all select 'city', 'city', $1::jsonb",
+        msgspec.json.encode(cause).decode(),
+    )
+
+
+async def mark_stale(connection: Connection, since: date | None, day: date, cause: dict[str, Any]) -> int:
+    """Marks the measures whose first stale day lies after `since` and not after `day`; how many."""
+    done = await connection.execute(
+        "insert into dirty (kind, code, cause) select kind, code, $3::jsonb from assessment "
+        "where known_to is null and stale_on <= $2 and ($1::date is null or stale_on > $1)",
+        since,
+        day,
+        msgspec.json.encode(cause).decode(),
+    )
+    return int(done.rsplit(" ", 1)[1])
+
+
+async def list_dirty(connection: Connection) -> list[Mark]:
+    rows = await connection.fetch(f"select id, kind, code, cause from dirty order by id limit {DRAIN_MAX}")  # noqa: S608
+    return [Mark(row["id"], Kind(row["kind"]), row["code"], msgspec.json.decode(row["cause"])) for row in rows]
+
+
+async def remove_dirty(connection: Connection, marks: Sequence[Mark]) -> None:
+    await connection.execute("delete from dirty where id = any($1::bigint[])", [mark.id for mark in marks])
+
+
+async def find_today(connection: Connection) -> date | None:
+    """The day of the last recorded tick: what `today` means to a judgement."""
+    day: date | None = await connection.fetchval("select max(day) from tick")
+    return day
+
+
+async def add_tick(connection: Connection, day: date, at: datetime) -> bool:
+    """False when that day, or a later one, has been recorded already."""
+    done = await connection.execute(
+        "insert into tick (day, recorded_at) select $1, $2 where not exists (select from tick where day >= $1) "
+        "on conflict do nothing",
+        day,
+        at,
+    )
+    return bool(done == "INSERT 0 1")

@@ -1,0 +1,1 @@
+"""The reads that the city's front ends and partners make."""

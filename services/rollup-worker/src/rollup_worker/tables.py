@@ -1,0 +1,180 @@
+"""The tables of the roll-up: facts with the time they were known, the dirty log, ticks and judged statuses.
+
+A row whose `known_to` is null is what is known now. Rows are closed, never overwritten: `known_at` reads what was
+open then. Facts carry the time their source recorded them; edges and assessments the time this service derived them.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from tideline import inbox, outbox
+
+_CURRENT: Final = sa.text("known_to is null")
+_CLOSED: Final = sa.text("known_to is not null")
+_REPORTED: Final = sa.text("known_to is null and period_start is not null and flag is distinct from 'withdrawn'")
+
+Json: TypeAlias = dict[str, Any]
+
+
+class Base(SQLModel, registry=registry()):
+    """The registry of this service alone."""
+
+
+def _column(kind: Any, *, key: bool = False, null: bool = False) -> Any:
+    return Field(sa_column=sa.Column(kind, primary_key=key, nullable=null))
+
+
+def _text(*, key: bool = False, null: bool = False) -> Any:
+    return _column(sa.Text, key=key, null=null)
+
+
+def _instant(*, key: bool = False, null: bool = False) -> Any:
+    return _column(sa.DateTime(timezone=True), key=key, null=null)
+
+
+def _numeric() -> Any:
+    return _column(sa.Numeric, null=True)
+
+
+class Definition(Base, table=True):
+    """One version of a measure, goal, department or area, as its event told it; `body` is the event's body."""
+
+    __tablename__ = "definition"
+    __table_args__ = (sa.Index("definition_current", "kind", "code", unique=True, postgresql_where=_CURRENT),)
+
+    kind: str = _text(key=True)
+    code: str = _text(key=True)
+    version: int = _column(sa.Integer, key=True)
+    body: Json = _column(JSONB)
+    known_from: datetime = _instant()
+    known_to: datetime | None = _instant(null=True)
+
+
+class Target(Base, table=True):
+    """One version of a target; value and bounds null: taken back. `breakdown` is the canonical key of the cell."""
+
+    __tablename__ = "target"
+
+    measure: str = _text(key=True)
+    period: str = _text(key=True)
+    breakdown: str = _text(key=True)
+    version: int = _column(sa.Integer, key=True)
+    value: Decimal | None = _numeric()
+    lower: Decimal | None = _numeric()
+    upper: Decimal | None = _numeric()
+    sample: bool = _column(sa.Boolean)
+    reason: str = _text()
+    known_from: datetime = _instant()
+    known_to: datetime | None = _instant(null=True)
+
+
+class Observation(Base, table=True):
+    """One revision of a value. `period_start` is null while the id is no period of the measure's own calendar.
+
+    `breakdown` is the canonical key of the cell, the empty text for the whole.
+    """
+
+    __tablename__ = "observation"
+    __table_args__ = (
+        sa.Index("observation_latest", "measure", "period_start", "breakdown", postgresql_where=_REPORTED),
+        sa.Index("observation_closed", "measure", "period_start", postgresql_where=_CLOSED),
+    )
+
+    measure: str = _text(key=True)
+    period: str = _text(key=True)
+    breakdown: str = _text(key=True)
+    revision: int = _column(sa.Integer, key=True)
+    period_start: date | None = _column(sa.Date, null=True)
+    value: Decimal | None = _numeric()
+    numerator: Decimal | None = _numeric()
+    denominator: Decimal | None = _numeric()
+    flag: str | None = _text(null=True)
+    note: str | None = _text(null=True)
+    batch: str = _column(sa.Uuid)
+    source: str = _text()
+    known_from: datetime = _instant()
+    known_to: datetime | None = _instant(null=True)
+
+
+class Edge(Base, table=True):
+    """A child that counts for a parent, derived from the definitions; weight 0 informs only."""
+
+    __tablename__ = "edge"
+    __table_args__ = (
+        sa.Index(
+            "edge_current",
+            "parent_kind",
+            "parent_code",
+            "child_kind",
+            "child_code",
+            unique=True,
+            postgresql_where=_CURRENT,
+        ),
+        sa.Index("edge_of_child", "child_kind", "child_code", postgresql_where=_CURRENT),
+    )
+
+    parent_kind: str = _text(key=True)
+    parent_code: str = _text(key=True)
+    child_kind: str = _text(key=True)
+    child_code: str = _text(key=True)
+    known_from: datetime = _instant(key=True)
+    weight: Decimal = _column(sa.Numeric)
+    role: str = _text()
+    known_to: datetime | None = _instant(null=True)
+
+
+class Dirty(Base, table=True):
+    """The append-only log of what must be judged again, and why; a row is deleted with the commit of its judgement."""
+
+    __tablename__ = "dirty"
+
+    id: int = Field(sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
+    kind: str = _text()
+    code: str = _text()
+    cause: Json = _column(JSONB)
+
+
+class Tick(Base, table=True):
+    """The recorded begin of a day: the only thing from which staleness learns what day it is."""
+
+    __tablename__ = "tick"
+
+    day: date = _column(sa.Date, key=True)
+    recorded_at: datetime = _instant()
+
+
+class Assessment(Base, table=True):
+    """One version of a node's judged status, ready to serve.
+
+    `public_document` is what a reader without a token gets where that differs (unpublished children left out).
+    `explanation` holds the inputs and intermediate numbers of exactly this version. `stale_on` is the first day
+    on which a measure is stale unless something newer arrives.
+    """
+
+    __tablename__ = "assessment"
+    __table_args__ = (
+        sa.Index("assessment_current", "kind", "code", unique=True, postgresql_where=_CURRENT),
+        sa.Index("assessment_stale_on", "stale_on", postgresql_where=_CURRENT),
+    )
+
+    kind: str = _text(key=True)
+    code: str = _text(key=True)
+    version: int = _column(sa.Integer, key=True)
+    document: Json = _column(sa.JSON)
+    public_document: Json | None = _column(sa.JSON, null=True)
+    explanation: Json = _column(sa.JSON)
+    published: bool = _column(sa.Boolean)
+    stale_on: date | None = _column(sa.Date, null=True)
+    known_from: datetime = _instant()
+    known_to: datetime | None = _instant(null=True)
+
+
+metadata: Final = Base.metadata
+inbox.tables(metadata)
+outbox.tables(metadata)
