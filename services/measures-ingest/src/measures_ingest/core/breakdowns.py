@@ -1,0 +1,51 @@
+"""A breakdown as one canonical text: dimensions in order, NFC, no spaces around; the same cell is the same text."""
+
+import json
+import unicodedata
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import Final
+
+from measures_ingest.core.rejects import Code, Fault
+
+NONE: Final = "{}"
+LABEL_MAX: Final = 200
+
+
+def canonical(breakdown: Mapping[str, str | int], allowed: Collection[str]) -> str | Fault:
+    """The canonical text, or what is wrong with a dimension or its value."""
+    if not breakdown:
+        return NONE
+    cells: dict[str, str] = {}
+    for dimension, value in breakdown.items():
+        if dimension not in allowed:
+            return _unknown(dimension, allowed)
+        label = unicodedata.normalize("NFC", str(value)).strip()
+        if not label or len(label) > LABEL_MAX or not label.isprintable():
+            return Fault(Code.BAD_BREAKDOWN, _field(dimension), f"expected 1 to {LABEL_MAX} printable characters")
+        cells[dimension] = label
+    return text(cells)
+
+
+def text(cells: Mapping[str, str]) -> str:
+    return json.dumps(dict(sorted(cells.items())), ensure_ascii=False, separators=(",", ":")) if cells else NONE
+
+
+@lru_cache(maxsize=65_536)
+def _pairs(canonical_text: str) -> tuple[tuple[str, str], ...]:
+    return tuple(json.loads(canonical_text).items())
+
+
+def cells(canonical_text: str) -> dict[str, str]:
+    """What `text` was made from."""
+    return dict(_pairs(canonical_text)) if canonical_text != NONE else {}
+
+
+def _unknown(dimension: str, allowed: Collection[str]) -> Fault:
+    known = ", ".join(sorted(allowed)) or "none"
+    detail = f"{dimension[:100]!r} is no dimension of this measure; known: {known}"
+    return Fault(Code.UNKNOWN_DIMENSION, _field(dimension), detail)
+
+
+def _field(dimension: str) -> str:
+    return "breakdown." + dimension[:100].replace("\0", "\N{REPLACEMENT CHARACTER}")
