@@ -1,0 +1,113 @@
+"""The headline value of a measure: for one of its own periods, and for a coarser one put together from these."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from rollup_worker.core.aggregate import Partial, Reading, collect, finish
+from rollup_worker.core.facts import Cell
+from tideline import periods
+from tideline.events import MeasureDefined
+from tideline.periods import Period
+from tideline.vocabulary import Aggregation, Flag, Frequency
+
+NOT_FINAL: Final = frozenset({Flag.PROVISIONAL, Flag.ESTIMATED})
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A value for `period` out of `reporting` of `of` parts; the pair is kept where every part brought one.
+
+    `value` is None where values exist but make no number, as a ratio whose denominators sum to zero.
+    """
+
+    period: Period
+    value: Decimal | None
+    numerator: Decimal | None = None
+    denominator: Decimal | None = None
+    reporting: int = 1
+    of: int = 1
+    provisional: bool = False
+    sample: bool = False
+
+
+def headlines(definition: MeasureDefined, cells: Iterable[Cell]) -> dict[Period, Headline]:
+    """The headline of every period that has a value; a period whose values were all withdrawn has none."""
+    grouped: defaultdict[Period, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if cell.present:
+            grouped[cell.period].append(cell)
+    return {period: headline(definition, group) for period, group in sorted(grouped.items())}
+
+
+def headline(definition: MeasureDefined, cells: Sequence[Cell]) -> Headline:
+    """One period's value: the value without breakdown, else the declared breakdown aggregation.
+
+    The aggregation runs over the cells of one set of dimensions, the smallest that is there (fewest dimensions,
+    then alphabetical), so that nothing is counted under two cuts. `cells` are present and of one period.
+    """
+    chosen = _smallest_cut(cells)
+    aggregation = Aggregation(definition.breakdown_aggregation)
+    if not chosen[0].breakdown:
+        aggregation = Aggregation.RATIO if definition.time_aggregation == Aggregation.RATIO else Aggregation.SUM
+    readings = [_reading(cell) for cell in sorted(chosen, key=lambda cell: cell.breakdown)]
+    whole = collect(readings, aggregation, definition.multiplier)
+    return _headline(
+        cells[0].period, whole, finish(whole, aggregation, definition.multiplier), [cell.flag for cell in chosen]
+    )
+
+
+def over(definition: MeasureDefined, known: Mapping[Period, Headline], whole: Period, until: Period) -> Headline:
+    """The value of a coarser period from its parts up to and with `until`: the year to date, or the whole.
+
+    A part without a value is skipped, never taken for zero, and lowers `reporting`. There is no value before the
+    first part that has one. A measure's own period is returned as it is.
+    """
+    frequency = Frequency(definition.frequency)
+    parts = periods.parts(whole, frequency, definition.calendar)
+    held = [known[part] for part in parts if part in known and part.end <= until.end]
+    aggregation = Aggregation(definition.time_aggregation)
+    if whole.frequency is frequency:
+        return held[0] if held else Headline(whole, None, reporting=0)
+    total = collect(
+        (Reading(h.value, h.period.end, "", h.numerator, h.denominator) for h in held),
+        aggregation,
+        definition.multiplier,
+    )
+    return Headline(
+        whole,
+        finish(total, aggregation, definition.multiplier),
+        *_pair(total),
+        reporting=len(held),
+        of=len(parts),
+        provisional=any(h.provisional for h in held),
+        sample=any(h.sample for h in held),
+    )
+
+
+def _smallest_cut(cells: Sequence[Cell]) -> list[Cell]:
+    cuts = {tuple(name for name, _ in cell.breakdown) for cell in cells}
+    smallest = min(cuts, key=lambda cut: (len(cut), cut))
+    return [cell for cell in cells if tuple(name for name, _ in cell.breakdown) == smallest]
+
+
+def _reading(cell: Cell) -> Reading:
+    name = "/".join(group for _, group in cell.breakdown)
+    return Reading(cell.value, cell.period.start, name, cell.numerator, cell.denominator)
+
+
+def _headline(period: Period, whole: Partial, value: Decimal | None, flags: Sequence[Flag | None]) -> Headline:
+    return Headline(
+        period,
+        value,
+        *_pair(whole),
+        provisional=any(flag in NOT_FINAL for flag in flags),
+        sample=Flag.SAMPLE in flags,
+    )
+
+
+def _pair(whole: Partial) -> tuple[Decimal | None, Decimal | None]:
+    """Sums of numerators and of denominators (or weights), where every value brought its own."""
+    return (None if whole.unpaired else whole.numerator, None if whole.unweighed else whole.denominator)
