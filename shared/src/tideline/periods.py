@@ -104,6 +104,7 @@ def parent(period: Period, frequency: Frequency, calendar: Calendar = STANDARD) 
     return _around(_anchor(period), frequency, calendar)
 
 
+@lru_cache(maxsize=4_096)
 def parts(period: Period, frequency: Frequency, calendar: Calendar = STANDARD) -> tuple[Period, ...]:
     """The finer periods that belong to this one, in order: exactly those whose `parent` it is.
 

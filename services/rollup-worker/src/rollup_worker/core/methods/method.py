@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -14,13 +13,6 @@ from tideline import periods
 from tideline.events import MeasureDefined
 from tideline.periods import Period
 from tideline.vocabulary import Aggregation, Direction, Frequency, Status
-
-Number = Annotated[
-    Decimal | None,
-    msgspec.Meta(
-        extra_json_schema={"anyOf": [{"type": "number"}, {"type": "string", "format": "decimal"}, {"type": "null"}]}
-    ),
-]
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,8 +74,9 @@ class Method(Generic[P]):
 
     @property
     def schema(self) -> dict[str, Any]:
-        """JSON Schema of the parameters."""
-        return msgspec.json.schema(self.params)
+        """JSON Schema of the parameters; decimals may be given as numbers or as strings."""
+        described: dict[str, Any] = _numbers_too(msgspec.json.schema(self.params))
+        return described
 
     def read(self, params: Mapping[str, Any]) -> P:
         """Raises msgspec.ValidationError."""
@@ -102,6 +95,14 @@ class Method(Generic[P]):
         if case.direction is Direction.NONE:
             return unjudged(Status.NO_TARGET, "no_direction", "The measure describes; no direction is desired.")
         return self.assess(case, params)
+
+
+def _numbers_too(schema: Any) -> Any:
+    if schema == {"type": "string", "format": "decimal"}:
+        return {"type": ["number", "string"], "format": "decimal"}
+    if isinstance(schema, dict):
+        return {name: _numbers_too(part) for name, part in schema.items()}
+    return [_numbers_too(part) for part in schema] if isinstance(schema, list) else schema
 
 
 def unjudged(status: Status, reason: str, detail: str, target: Target | None = None) -> Assessment:

@@ -24,7 +24,7 @@ from rollup_worker.core.decimals import HUNDRED, ONE, ZERO, divide
 from rollup_worker.core.facts import Assessment, Target
 from rollup_worker.core.headline import Headline
 from rollup_worker.core.methods.bounds import Bounds, bounds, scale
-from rollup_worker.core.methods.method import NO_TARGET, Case, Method, Number, Params, unjudged
+from rollup_worker.core.methods.method import NO_TARGET, Case, Method, Params, unjudged
 from tideline.vocabulary import Status
 
 NEAR_PERCENT: Final = Decimal(10)
@@ -38,10 +38,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     status: Literal["achieved", "on_track", "at_risk", "off_track", "deteriorating"]
     of: Literal["value", "percent", "difference"] = "percent"
-    at_least: Number = None
-    above: Number = None
-    at_most: Number = None
-    below: Number = None
+    at_least: Decimal | None = None
+    above: Decimal | None = None
+    at_most: Decimal | None = None
+    below: Decimal | None = None
 
     def __post_init__(self) -> None:
         for limit in (self.at_least, self.above, self.at_most, self.below):
@@ -58,8 +58,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ThresholdParams(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    near_percent: Number = None
-    near_absolute: Number = None
+    near_percent: Decimal | None = None
+    near_absolute: Decimal | None = None
     rules: tuple[Rule, ...] = ()
 
     def __post_init__(self) -> None:
