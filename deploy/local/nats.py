@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 
-from deploy.local import nats_jwt, nats_users
+from deploy.local import nats_jwt, nats_users, process
 from deploy.local.nats_jwt import Key
-from deploy.local.process import Command, program, spawn, wait_ready
+from deploy.local.process import Command, program
 
 OPERATOR, SYSTEM, CITY, PARTNERS = "tideline", "SYS", "CITY", "PARTNERS"
 
@@ -37,26 +37,23 @@ class Server:
 
 
 def start(server: Server, seconds: float = 60) -> subprocess.Popen[bytes]:
-    """Sign today's permissions, start, wait until JetStream is healthy. Raises PartFailed."""
+    """A running server with a healthy JetStream. Raises PartFailed."""
+    prepare(server)
+    return process.start(command(server), lambda: ready(server), seconds)
+
+
+def prepare(server: Server) -> None:
+    """Today's permissions are signed and the configuration is written."""
     server.folder.mkdir(parents=True, exist_ok=True)
     server.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
     (server.folder / "nats.conf").write_text(configuration(server, sign_all(server)))
-    serve = command(server)
-    process = spawn(serve)
-    try:
-        wait_ready(process, serve, lambda: healthy(server), seconds)
-    except BaseException:
-        process.kill()
-        process.wait(5)
-        raise
-    return process
 
 
 def command(server: Server) -> Command:
     return Command("NATS", [program("nats-server"), "-c", server.folder / "nats.conf"], server.log)
 
 
-def healthy(server: Server) -> bool:
+def ready(server: Server) -> bool:
     """Also false when JetStream has switched itself off, for example on a full disk."""
     try:
         return httpx.get(server.health, timeout=2, trust_env=False).status_code == 200

@@ -7,13 +7,16 @@ import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
-from deploy.local.process import UNPRIVILEGED, Command, PartFailed, spawn, tail, wait_ready
+from deploy.local import process
+from deploy.local.process import UNPRIVILEGED, Command, PartFailed, spawn, tail
 
 ADMIN = "postgres"
+REFUSED: Final = (asyncpg.PostgresError, asyncpg.InterfaceError)
 SETTINGS = {
     "listen_addresses": "'127.0.0.1'",
     "unix_socket_directories": "''",
@@ -57,20 +60,21 @@ class Cluster:
 
 
 def start(cluster: Cluster, seconds: float = 60) -> subprocess.Popen[bytes]:
-    """Create the cluster when there is none, start it, wait until it answers. Raises PartFailed."""
+    """A running server that answers. Raises PartFailed."""
+    prepare(cluster)
+    return process.start(command(cluster), lambda: ready(cluster), seconds)
+
+
+def prepare(cluster: Cluster) -> None:
+    """The cluster exists and today's settings are written. Raises PartFailed."""
     if not (cluster.data / "PG_VERSION").exists():
         create(cluster)
     configure(cluster)
-    serve = command(cluster)
-    process = spawn(serve)
-    probe: list[str | Path] = [binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(cluster.port), "-t", "1"]
-    try:
-        wait_ready(process, serve, lambda: subprocess.run(probe, check=False).returncode == 0, seconds)
-    except BaseException:
-        process.kill()
-        process.wait(5)
-        raise
-    return process
+
+
+def ready(cluster: Cluster) -> bool:
+    argv: list[str | Path] = [binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(cluster.port), "-t", "1"]
+    return subprocess.run(argv, check=False).returncode == 0
 
 
 def command(cluster: Cluster) -> Command:
@@ -102,14 +106,14 @@ def create(cluster: Cluster) -> None:
         secret,
     ]
     argv += ["--auth=scram-sha-256", "--pwfile", secret, *([] if cluster.durable else ["--no-sync"])]
-    process = spawn(Command("initdb", argv, cluster.log, drop_root=True))
+    making_it = spawn(Command("initdb", argv, cluster.log, drop_root=True))
     try:
-        if process.wait(120) != 0:
+        if making_it.wait(120) != 0:
             raise PartFailed(f"PostgreSQL could not create its cluster\n{tail(cluster.log)}")
         making.rename(cluster.data)
     finally:
-        process.kill()
-        process.wait(5)
+        making_it.kill()
+        making_it.wait(5)
         secret.unlink()
 
 

@@ -86,17 +86,22 @@ def become_unprivileged() -> None:
         libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0)
 
 
-def wait_ready(
-    process: subprocess.Popen[bytes], command: Command, ready: Callable[[], bool], seconds: float = 60
-) -> None:
-    """Until `ready()`. Raises PartFailed when the process ends first or the time is over."""
+def start(command: Command, ready: Callable[[], bool], seconds: float = 60) -> subprocess.Popen[bytes]:
+    """Spawn and wait until `ready()`. Raises PartFailed when it ends first or the time is over."""
+    process = spawn(command)
     deadline = time.monotonic() + seconds
-    while not ready():
-        if process.poll() is not None:
-            raise PartFailed(f"{command.name} ended with code {process.returncode}\n{tail(command.log)}")
-        if time.monotonic() > deadline:
-            raise PartFailed(f"{command.name} was not ready after {seconds:.0f} s\n{tail(command.log)}")
-        time.sleep(0.02)
+    try:
+        while not ready():
+            if process.poll() is not None:
+                raise PartFailed(f"{command.name} ended with code {process.returncode}\n{tail(command.log)}")
+            if time.monotonic() > deadline:
+                raise PartFailed(f"{command.name} was not ready after {seconds:.0f} s\n{tail(command.log)}")
+            time.sleep(0.02)
+    except BaseException:
+        process.kill()
+        process.wait(5)
+        raise
+    return process
 
 
 def stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals, seconds: float = 15) -> None:
@@ -124,6 +129,7 @@ def free_port() -> int:
 
 
 def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Can we listen there? Ports of connections that have just ended count as free, as they do for servers."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,0 +1,43 @@
+# make run    the whole city on http://127.0.0.1:8080 (PORT=), Ctrl-C stops it      make feed   a utility that reports
+# make test   lint, types, import rules, all tests                                 make reset  empty var/
+PYTHON ?= python3
+PORT ?= 8080
+BIN := .venv/bin
+PACKAGES := shared services/goals-api services/measures-ingest services/rollup-worker services/opendata-catalog
+CODE := shared services deploy tests
+export PORT
+
+.PHONY: run stop feed reset test lint faults bench browser
+
+run: .venv/installed
+	@exec $(BIN)/python -m deploy.local up
+
+stop reset: .venv/installed
+	@exec $(BIN)/python -m deploy.local $@
+
+feed: .venv/installed
+	@exec $(BIN)/python -m deploy.local feed
+
+test: lint
+	$(BIN)/pytest -q -n 2
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+faults browser: .venv/installed-dev
+	$(BIN)/pytest -q tests/$@
+
+bench: .venv/installed-dev
+	$(BIN)/python -m tests.benchmarks
+
+# One at a time, each all or nothing: the stamp is written when everything before it has succeeded.
+.venv/installed: requirements.lock $(PACKAGES:=/pyproject.toml)
+	@$(PYTHON) deploy/local/environment.py requirements.lock $(PACKAGES)
+	@touch $@
+
+.venv/installed-dev: requirements-dev.lock $(PACKAGES:=/pyproject.toml)
+	@$(PYTHON) deploy/local/environment.py requirements-dev.lock $(PACKAGES)
+	@touch $@ .venv/installed
