@@ -77,25 +77,29 @@ class Consumer:
         self._durable = durable
         self._handlers = {event.type_name(): handler for event, handler in handlers.items()}
         self._after = after
+        self._arrived: asyncio.Queue[Msg] = asyncio.Queue()
         self._asked = 0
         self._asked_until = 0.0
 
     async def run(self) -> None:
-        """Consumes until cancelled; every outage is waited out."""
-        while True:
+        """Consumes until cancelled or until the bus is closed; every outage is waited out."""
+        while not self._bus.client.is_closed:
             subscription: Subscription | None = None
             try:
                 await self._ensure()
-                subscription = await self._bus.client.subscribe(self._bus.client.new_inbox())
-                self._asked = 0
+                self._arrived, self._asked = asyncio.Queue(), 0
+                subscription = await self._bus.client.subscribe(self._bus.client.new_inbox(), cb=self._arrive)
                 while True:
-                    await self._apply(await self._next(subscription))
+                    await self._apply(await self._next(subscription.subject))
             except OUTAGES as reason:
                 log.info("consumer of %s starts again: %r", self._stream, reason)
                 await asyncio.sleep(0.3)
             finally:
                 if subscription is not None and not self._bus.client.is_closed:
                     await _end(subscription)
+
+    async def _arrive(self, message: Msg) -> None:
+        self._arrived.put_nowait(message)
 
     async def _ensure(self) -> None:
         await self._bus.js.add_consumer(
@@ -118,30 +122,27 @@ class Consumer:
             for prefix in ("", "internal.")
         }
 
-    async def _next(self, subscription: Subscription) -> list[_Delivery]:
-        """What has arrived: at least one event, unless the server has nothing and the pull must be renewed."""
-        await self._pull(subscription)
+    async def _next(self, inbox_subject: str) -> list[_Delivery]:
+        """What has arrived: at least one event, or nothing when the pull must be renewed."""
+        await self._pull(inbox_subject)
         found: list[_Delivery] = []
-        wait = max(0.1, self._asked_until - time.monotonic()) + 1
         try:
-            message = await subscription.next_msg(timeout=wait)
-        except nats.errors.TimeoutError:
+            async with asyncio.timeout(max(0.1, self._asked_until - time.monotonic()) + 1):
+                self._take(await self._arrived.get(), found)
+        except TimeoutError:
             self._asked = 0
-            return found
-        while True:
-            self._take(message, found)
-            if subscription.pending_msgs == 0 or len(found) >= BATCH_MAX:
-                return found
-            message = await subscription.next_msg(timeout=1)
+        while not self._arrived.empty() and len(found) < BATCH_MAX:
+            self._take(self._arrived.get_nowait(), found)
+        return found
 
-    async def _pull(self, subscription: Subscription) -> None:
+    async def _pull(self, inbox_subject: str) -> None:
         """Keeps one request for messages standing, so that the server delivers the moment it has one."""
         if self._asked > 0 and time.monotonic() < self._asked_until:
             return
         request = msgspec.json.encode({"batch": BATCH_MAX, "expires": PULL_SECONDS * 1_000_000_000})
         self._asked, self._asked_until = BATCH_MAX, time.monotonic() + PULL_SECONDS
         name = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._durable}"
-        await self._bus.client.publish(name, request, reply=subscription.subject)
+        await self._bus.client.publish(name, request, reply=inbox_subject)
 
     def _take(self, message: Msg, found: list[_Delivery]) -> None:
         status = (message.headers or {}).get("Status")

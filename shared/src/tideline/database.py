@@ -29,7 +29,7 @@ AWAY: Final[tuple[type[Exception], ...]] = (
 )
 
 
-async def _keep_session(_: asyncpg.Connection[asyncpg.Record]) -> None:
+async def _keep_session(_: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Stands for asyncpg's reset query: nothing here changes session state, and the query costs a round trip."""
 
 

@@ -62,8 +62,8 @@ class Relay:
         self._woken.set()
 
     async def run(self) -> None:
-        """Publishes until cancelled. Outages are waited out; an unknown event stops it with `alarm` set."""
-        while self.alarm is None:
+        """Publishes until the bus is closed. Outages are waited out; an unknown event sets `alarm` and ends it."""
+        while self.alarm is None and not self._bus.client.is_closed:
             try:
                 while await self.step():
                     pass
