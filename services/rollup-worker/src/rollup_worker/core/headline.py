@@ -34,9 +34,12 @@ class Headline:
 
 
 def headlines(definition: MeasureDefined, cells: Iterable[Cell]) -> dict[Period, Headline]:
-    """The headline of every period that has a value; a period whose values were all withdrawn has none."""
+    """The headline of every period that has a value; a period whose values were all withdrawn has none.
+
+    The same cell twice counts once.
+    """
     grouped: defaultdict[Period, list[Cell]] = defaultdict(list)
-    for cell in cells:
+    for cell in set(cells):
         if cell.present:
             grouped[cell.period].append(cell)
     return {period: headline(definition, group) for period, group in sorted(grouped.items())}
