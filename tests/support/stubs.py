@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -37,3 +38,11 @@ async def eventually(condition: Callable[[], bool], what: str, seconds: float = 
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"waited {seconds:.0f} s for {what}") from None
+
+
+def soon(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    """The same for tests without a loop."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
+        time.sleep(0.02)
