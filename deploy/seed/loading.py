@@ -64,7 +64,7 @@ def load(base_url: str, staff_token: str, feed_key: str, today: date | None = No
     """Loads the plan, the published figures and the sample series up to `today`. Raises SeedFault."""
     summary = Summary()
     document = yaml.safe_load(PLAN.read_text(encoding="utf-8"))
-    with httpx.Client(base_url=base_url, timeout=60) as client:
+    with httpx.Client(base_url=base_url, timeout=60, trust_env=False) as client:
         summary.plan = _put_plan(client, staff_token, document["code"])
         pushes = list(batches(document["measures"], today or datetime.now(UTC).date()))
         _wait_for_definitions(client, feed_key, document["measures"])

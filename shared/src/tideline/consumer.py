@@ -22,7 +22,7 @@ from nats.js.errors import APIError
 
 from tideline import inbox
 from tideline.bus import Bus
-from tideline.database import AWAY, Connection, Database
+from tideline.database import AWAY, Connection, Database, is_away
 from tideline.events import BY_TYPE, Event, decode
 
 log = logging.getLogger(__name__)
@@ -158,9 +158,7 @@ class Consumer:
         if not deliveries:
             return
         try:
-            await self._transact(deliveries)
-        except AWAY:
-            raise
+            await self._wait_and_transact(deliveries)
         except Exception as reason:
             if len(deliveries) == 1:
                 await self._insist(deliveries[0], reason)
@@ -171,6 +169,19 @@ class Consumer:
         self._after()
         for delivery in deliveries:
             await delivery.message.ack()
+
+    async def _wait_and_transact(self, deliveries: Sequence[_Delivery]) -> None:
+        """As _transact; while the database is away the events are held, not given back to the server."""
+        while True:
+            try:
+                return await self._transact(deliveries)
+            except AWAY as reason:
+                if not is_away(reason):
+                    raise
+                log.info("consumer of %s waits for the database: %r", self._stream, reason)
+            for delivery in deliveries:
+                await delivery.message.in_progress()
+            await asyncio.sleep(0.3)
 
     async def _transact(self, deliveries: Sequence[_Delivery]) -> None:
         async with self._database.transaction() as connection:
@@ -196,9 +207,7 @@ class Consumer:
             await delivery.message.in_progress()
             await asyncio.sleep(0.05 * 3**attempt)
             try:
-                await self._transact([delivery])
-            except AWAY:
-                raise
+                await self._wait_and_transact([delivery])
             except Exception as again:
                 reason = again
             else:

@@ -29,6 +29,11 @@ AWAY: Final[tuple[type[Exception], ...]] = (
 )
 
 
+def is_away(error: BaseException) -> bool:
+    """True when the server is away; asyncpg files a value it cannot encode under InterfaceError as well."""
+    return isinstance(error, AWAY) and not isinstance(error, ValueError)
+
+
 async def _keep_session(_: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Stands for asyncpg's reset query: nothing here changes session state, and the query costs a round trip."""
 

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tideline.database import AWAY
+from tideline.database import AWAY, is_away
 from tideline.errors import (
     AppError,
     Invalid,
@@ -160,7 +160,9 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     return problem_response(request, found)
 
 
-async def _on_away(request: Request, _: Exception) -> Response:
+async def _on_away(request: Request, error: Exception) -> Response:
+    if not is_away(error):
+        raise error
     away = Unavailable("the database is away; try again", code="database_away", headers={"Retry-After": "1"})
     return problem_response(request, away)
 

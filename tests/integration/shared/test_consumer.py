@@ -149,7 +149,7 @@ async def test_a_body_that_is_not_what_its_type_says_is_a_dead_letter(
     async with Stage(fresh_database, nats_server) as stage:
         running = asyncio.create_task(consumer(stage.reader, stage.reader_bus).run())
         await stage.publish("a")
-        headers = {"ce-type": "org.tideline.department.defined.v1", "ce-id": "0" * 32, "ce-time": "2017-01-01T00:00:00Z"}
+        headers = {"ce-type": "org.tideline.department.defined.v1", "ce-id": "0" * 32, "ce-time": "2017-01-01T00:00Z"}
         await stage.writer_bus.js.publish("department.defined.v1.department.x", b'{"code": 1}', headers=headers)
         await stage.writer_bus.js.publish("department.defined.v1.department.x", b"\xff\xfe")
         await until(lambda: _letters(stage.reader, 2))
@@ -175,4 +175,4 @@ async def _letters(database: Database, count: int) -> bool:
 
 async def _all_acknowledged(bus: Bus) -> bool:
     info = await bus.js.consumer_info(STREAM, READER)
-    return info.num_ack_pending == 0 and info.num_pending == 0
+    return bool(info.num_ack_pending == 0 and info.num_pending == 0)

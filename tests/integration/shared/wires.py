@@ -61,6 +61,7 @@ async def in_stream(bus: Bus) -> list[tuple[int, str]]:
 
 
 async def until(condition: Callable[[], Awaitable[object]], seconds: float = 20) -> None:
+    """Waits for what another process or task brings about. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - the change happens in a database, there is nothing to await
             await asyncio.sleep(0.01)

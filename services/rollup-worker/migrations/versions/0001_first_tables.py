@@ -14,9 +14,11 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("line", sa.JSON(), nullable=False),
         sa.Column("document", sa.JSON(), nullable=False),
         sa.Column("public_document", sa.JSON(), nullable=True),
-        sa.Column("explanation", sa.JSON(), nullable=False),
+        sa.Column("changed", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("why", sa.JSON(), nullable=False),
         sa.Column("published", sa.Boolean(), nullable=False),
         sa.Column("stale_on", sa.Date(), nullable=True),
         sa.Column("known_from", sa.DateTime(timezone=True), nullable=False),
@@ -122,23 +124,25 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("batch", sa.Uuid(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
+        sa.Column(
+            "reported",
+            sa.Boolean(),
+            sa.Computed(
+                "period_start is not null and flag is distinct from 'withdrawn' and (value is not null or (numerator is not null and denominator is not null))",
+                persisted=True,
+            ),
+            nullable=False,
+        ),
         sa.Column("known_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("known_to", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("measure", "period", "breakdown", "revision"),
     )
     op.create_index(
-        "observation_closed",
+        "observation_latest",
         "observation",
         ["measure", "period_start"],
         unique=False,
-        postgresql_where=sa.text("known_to is not null"),
-    )
-    op.create_index(
-        "observation_latest",
-        "observation",
-        ["measure", "period_start", "breakdown"],
-        unique=False,
-        postgresql_where=sa.text("known_to is null and period_start is not null and flag is distinct from 'withdrawn'"),
+        postgresql_where=sa.text("known_to is null and reported"),
     )
     op.create_table(
         "pending", sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False), sa.PrimaryKeyConstraint("id")
@@ -194,11 +198,8 @@ def downgrade() -> None:
     op.drop_table("published")
     op.drop_table("pending")
     op.drop_index(
-        "observation_latest",
-        table_name="observation",
-        postgresql_where=sa.text("known_to is null and period_start is not null and flag is distinct from 'withdrawn'"),
+        "observation_latest", table_name="observation", postgresql_where=sa.text("known_to is null and reported")
     )
-    op.drop_index("observation_closed", table_name="observation", postgresql_where=sa.text("known_to is not null"))
     op.drop_table("observation")
     op.drop_table("inbox")
     op.drop_table("event")

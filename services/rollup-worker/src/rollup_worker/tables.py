@@ -16,8 +16,10 @@ from sqlmodel import Field, SQLModel
 from tideline import inbox, outbox
 
 _CURRENT: Final = sa.text("known_to is null")
-_CLOSED: Final = sa.text("known_to is not null")
-_REPORTED: Final = sa.text("known_to is null and period_start is not null and flag is distinct from 'withdrawn'")
+_REPORTED: Final = (
+    "period_start is not null and flag is distinct from 'withdrawn' "
+    "and (value is not null or (numerator is not null and denominator is not null))"
+)
 
 Json: TypeAlias = dict[str, Any]
 
@@ -77,13 +79,14 @@ class Target(Base, table=True):
 class Observation(Base, table=True):
     """One revision of a value. `period_start` is null while the id is no period of the measure's own calendar.
 
-    `breakdown` is the canonical key of the cell, the empty text for the whole.
+    `breakdown` is the canonical key of the cell, the empty text for the whole. `reported`: a value that counts.
     """
 
     __tablename__ = "observation"
     __table_args__ = (
-        sa.Index("observation_latest", "measure", "period_start", "breakdown", postgresql_where=_REPORTED),
-        sa.Index("observation_closed", "measure", "period_start", postgresql_where=_CLOSED),
+        sa.Index(
+            "observation_latest", "measure", "period_start", postgresql_where=sa.text("known_to is null and reported")
+        ),
     )
 
     measure: str = _text(key=True)
@@ -98,6 +101,7 @@ class Observation(Base, table=True):
     note: str | None = _text(null=True)
     batch: str = _column(sa.Uuid)
     source: str = _text()
+    reported: bool = Field(sa_column=sa.Column(sa.Boolean, sa.Computed(_REPORTED, persisted=True), nullable=False))
     known_from: datetime = _instant()
     known_to: datetime | None = _instant(null=True)
 
@@ -152,9 +156,9 @@ class Tick(Base, table=True):
 class Assessment(Base, table=True):
     """One version of a node's judged status, ready to serve.
 
-    `public_document` is what a reader without a token gets where that differs (unpublished children left out).
-    `explanation` holds the inputs and intermediate numbers of exactly this version. `stale_on` is the first day
-    on which a measure is stale unless something newer arrives.
+    `line` is what its parents may know of it. `public_document` is what a reader without a token gets where that
+    differs (unpublished children left out). `changed` and `why` say what this version changed and which facts did
+    it. `stale_on` is the first day on which a measure that is not stale yet will be, unless something newer arrives.
     """
 
     __tablename__ = "assessment"
@@ -166,9 +170,11 @@ class Assessment(Base, table=True):
     kind: str = _text(key=True)
     code: str = _text(key=True)
     version: int = _column(sa.Integer, key=True)
+    line: Json = _column(sa.JSON)
     document: Json = _column(sa.JSON)
     public_document: Json | None = _column(sa.JSON, null=True)
-    explanation: Json = _column(sa.JSON)
+    changed: list[str] = _column(sa.ARRAY(sa.Text))
+    why: Json = _column(sa.JSON)
     published: bool = _column(sa.Boolean)
     stale_on: date | None = _column(sa.Date, null=True)
     known_from: datetime = _instant()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, Self
 
 from tideline.events import Calendar
 from tideline.periods import STANDARD
@@ -37,6 +37,13 @@ class Scope:
 
     measures: frozenset[str] = frozenset()
     departments: frozenset[str] = frozenset()
+
+    @classmethod
+    def told(cls, document: Mapping[str, list[str]]) -> Self:
+        return cls(frozenset(document.get("measures", ())), frozenset(document.get("departments", ())))
+
+    def document(self) -> dict[str, list[str]]:
+        return {"measures": sorted(self.measures), "departments": sorted(self.departments)}
 
     def admits(self, code: str, department: str | None) -> bool:
         return ANY in self.measures or code in self.measures or (department is not None and self.has(department))

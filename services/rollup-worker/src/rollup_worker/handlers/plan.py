@@ -47,7 +47,8 @@ async def on_targets_set(connection: Connection, event: TargetsSet, meta: Meta) 
     await facts.lock(connection)
     targets = [(breakdown_key(target.breakdown), target) for target in event.targets]
     if targets and await facts.add_targets(connection, event.measure, event.set_at, targets):
-        cause = _cause("targets", meta, event.set_at, periods=sorted({t.period for t in event.targets})[:10])
+        periods = sorted({target.period for target in event.targets})[:10]
+        cause = _cause("targets", meta, event.set_at, measure=event.measure, periods=periods, published=event.published)
         await dirty.mark_dirty(connection, Kind.MEASURE, [event.measure], cause)
 
 
@@ -60,7 +61,8 @@ async def _add(
     """True when this is the newest definition of its code; then the node is marked."""
     newest = await facts.add_definition(connection, kind, event.code, event.version, event, event.defined_at)
     if newest:
-        cause = _cause("definition", meta, event.defined_at, kind=kind, code=event.code, version=event.version)
+        what = {"kind": kind, "code": event.code, "version": event.version, "published": event.published}
+        cause = _cause("definition", meta, event.defined_at, **what)
         await dirty.mark_dirty(connection, kind, [event.code], cause)
     return newest
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from rollup_worker.core.facts import Node
 from tideline.database import Connection
 from tideline.vocabulary import Kind
 
@@ -19,8 +20,7 @@ class Mark:
     """One row of the log: a node that must be judged again, and the fact that says so."""
 
     id: int
-    kind: Kind
-    code: str
+    node: Node
     cause: dict[str, Any]
 
 
@@ -47,12 +47,11 @@ async def mark_all_dirty(connection: Connection, cause: dict[str, Any]) -> None:
     )
 
 
-async def mark_stale(connection: Connection, since: date | None, day: date, cause: dict[str, Any]) -> int:
-    """Marks the measures whose first stale day lies after `since` and not after `day`; how many."""
+async def mark_stale(connection: Connection, day: date, cause: dict[str, Any]) -> int:
+    """Marks the measures that become stale on that day or before; how many."""
     done = await connection.execute(
-        "insert into dirty (kind, code, cause) select kind, code, $3::jsonb from assessment "
-        "where known_to is null and stale_on <= $2 and ($1::date is null or stale_on > $1)",
-        since,
+        "insert into dirty (kind, code, cause) select kind, code, $2::jsonb from assessment "
+        "where known_to is null and stale_on <= $1",
         day,
         msgspec.json.encode(cause).decode(),
     )
@@ -61,7 +60,7 @@ async def mark_stale(connection: Connection, since: date | None, day: date, caus
 
 async def list_dirty(connection: Connection) -> list[Mark]:
     rows = await connection.fetch(f"select id, kind, code, cause from dirty order by id limit {DRAIN_MAX}")  # noqa: S608
-    return [Mark(row["id"], Kind(row["kind"]), row["code"], msgspec.json.decode(row["cause"])) for row in rows]
+    return [Mark(row["id"], Node(Kind(row["kind"]), row["code"]), msgspec.json.decode(row["cause"])) for row in rows]
 
 
 async def remove_dirty(connection: Connection, marks: Sequence[Mark]) -> None:
