@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 UNPRIVILEGED = 65534
-_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
+_PR_SET_PDEATHSIG, _PR_SET_SECUREBITS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 1, 28, 47, 2
+_NO_SETUID_FIXUP = 1 << 2
 _CAP_DAC_OVERRIDE = 1
 
 
@@ -45,10 +46,11 @@ def spawn(command: Command) -> subprocess.Popen[bytes]:
     command.log.parent.mkdir(parents=True, exist_ok=True)
     parent = os.getpid()
     drop = command.drop_root and os.geteuid() == 0
+    paths = [word for word in command.argv if isinstance(word, Path)]
 
     def before_exec() -> None:
         if drop:
-            become_unprivileged()
+            become_unprivileged(keep_files=not all(map(open_to_all, paths)))
         die_with(parent, command.stop_signal)
 
     with command.log.open("ab") as log:
@@ -72,18 +74,25 @@ def die_with(parent: int, stop_signal: signal.Signals) -> None:
             os._exit(1)
 
 
-def become_unprivileged() -> None:
-    """PostgreSQL refuses root. As nobody it must still reach a checkout under a private home: it keeps the one
-    capability for that (files), where the kernel grants it."""
+def become_unprivileged(*, keep_files: bool) -> None:
+    """PostgreSQL refuses root. As nobody it must still reach a checkout under a private home: with `keep_files` it
+    keeps the one capability for that, where the kernel grants it."""
     libc = ctypes.CDLL(None)
-    libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    if keep_files:
+        libc.prctl(_PR_SET_SECUREBITS, _NO_SETUID_FIXUP, 0, 0, 0)  # or access(2) would still say no
     os.setgroups([])
     os.setgid(UNPRIVILEGED)
     os.setuid(UNPRIVILEGED)
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    capability = 1 << _CAP_DAC_OVERRIDE
-    if libc.capset(header, (ctypes.c_uint32 * 6)(capability, capability, capability, 0, 0, 0)) == 0:
+    if keep_files:
+        header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+        only = 1 << _CAP_DAC_OVERRIDE
+        libc.capset(header, (ctypes.c_uint32 * 6)(only, only, only, 0, 0, 0))
         libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0)
+
+
+def open_to_all(path: Path) -> bool:
+    """Can everybody walk to it?"""
+    return all(parent.stat().st_mode & 0o001 for parent in path.absolute().parents)
 
 
 def start(command: Command, ready: Callable[[], bool], seconds: float = 60) -> subprocess.Popen[bytes]:

@@ -110,7 +110,7 @@ class Supervisor:
         try:
             part.prepare()
         except PartFailed as reason:
-            self._plan_again(part, str(reason))
+            self._plan_again(part, str(reason).partition("\n")[0])
             return
         part.process = spawn(part.command)
         part.began_at = time.monotonic()
