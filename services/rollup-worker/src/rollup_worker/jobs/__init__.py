@@ -1,0 +1,1 @@
+"""What runs by itself: the recompute, and the recording of days."""

@@ -1,0 +1,89 @@
+"""The recompute: from the dirty log to new versions of statuses and the events that tell them, in one transaction.
+
+Measures first, then their goals, then departments and areas, then the city; a parent is looked at only when a child's
+line to it changed or its own definition or edges did. A crash anywhere leaves the log as it was: the work is redone.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Final
+
+from rollup_worker.jobs.passing import Pass
+from rollup_worker.repository import dirty
+from rollup_worker.repository.dirty import Mark
+from tideline import outbox
+from tideline.clock import Clock
+from tideline.database import AWAY, Connection, Database
+from tideline.vocabulary import Kind
+
+log = logging.getLogger(__name__)
+
+# Above the measures; within a level no node stands under another.
+LEVELS: Final[Sequence[frozenset[Kind]]] = (
+    frozenset({Kind.GOAL}),
+    frozenset({Kind.DEPARTMENT, Kind.AREA}),
+    frozenset({Kind.CITY}),
+)
+
+
+class Recompute:
+    """`wake` when there may be something to do; the slow poll finds what no hint told of. `after` each commit."""
+
+    def __init__(
+        self, database: Database, clock: Clock, *, poll_seconds: float, after: Callable[[], None] = lambda: None
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._poll_seconds = poll_seconds
+        self._after = after
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until cancelled; an absent database is waited for, and what cannot be judged is tried again and said."""
+        while True:
+            self._woken.clear()
+            try:
+                while await self.drain():
+                    pass
+            except AWAY as reason:
+                log.warning("recompute waits: %r", reason)
+            except Exception:
+                log.exception("recompute failed; the dirty log is kept")
+                await asyncio.sleep(self._poll_seconds)
+            await self._sleep()
+
+    async def drain(self) -> int:
+        """One bite of the log; how many marks it held."""
+        async with self._database.transaction() as connection:
+            await dirty.lock(connection)
+            marks = await dirty.list_dirty(connection)
+            if marks:
+                await self._judge(connection, marks)
+                await dirty.remove_dirty(connection, marks)
+        if marks:
+            self._after()
+        return len(marks)
+
+    async def _judge(self, connection: Connection, marks: Sequence[Mark]) -> None:
+        today = await dirty.find_today(connection) or date.min
+        work = Pass(connection, self._clock.now(), today)
+        for mark in marks:
+            work.because(mark.node, mark.cause)
+        if any(mark.cause["type"] in ("definition", "rebuild") for mark in marks):
+            await work.derive_edges()
+        await work.judge_measures()
+        for kinds in LEVELS:
+            await work.judge_parents(kinds)
+        await outbox.record(connection, work.now, work.outgoing)
+
+    async def _sleep(self) -> None:
+        try:
+            async with asyncio.timeout(self._poll_seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return

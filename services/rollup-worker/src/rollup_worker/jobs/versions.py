@@ -1,0 +1,120 @@
+"""From newly judged nodes to new versions: what differs is written and told, what does not is left alone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final
+
+import msgspec
+
+from rollup_worker.actions.reasons import Reason, public_words
+from rollup_worker.core.change import changed
+from rollup_worker.core.facts import Node, NodeStatus
+from rollup_worker.repository.assessments import Stored
+from rollup_worker.schemas import Document, Line, NodeName, document, judged, line, status_of, visible
+from tideline.events import StatusChanged, encode
+from tideline.outbox import Outgoing
+
+_documents: Final = msgspec.json.Decoder(Document)
+_lines: Final = msgspec.json.Decoder(Line)
+SHOWN: Final = ("node", "counts", "method", "children")
+"""What a document shows beside the fields that the core compares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A node as it comes out now; `status` None: it is retired and keeps the one it had."""
+
+    name: NodeName
+    status: NodeStatus | None
+    published: bool = True
+    lines: Mapping[Node, Line] = field(default_factory=dict)
+    stale_on: date | None = None
+
+    @property
+    def node(self) -> Node:
+        return Node(self.name.kind, self.name.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A new version: the row, the event, and whether its parents must look at it."""
+
+    row: Stored
+    event: Outgoing
+    line_changed: bool
+
+
+def next_version(new: Judged, old: Stored | None, reason: Reason, now: datetime) -> Version | None:
+    """None: nothing to write and nothing to tell."""
+    before = _documents.decode(old.document) if old else None
+    status = new.status or (status_of(before) if before else None)
+    if status is None:
+        return None
+    number = old.version + 1 if old else 1
+    whole = document(status, new.name, new.lines, version=number, known_at=now, computed_at=now)
+    public = visible(whole, new.lines)
+    names = _differences(before, old, whole, public, new.published)
+    if not names:
+        return None
+    row = _row(new, whole, public, names, reason)
+    event = _event(whole, before, row)
+    moved = old is None or _lines.decode(old.line) != _lines.decode(row.line)
+    return Version(row, event, moved)
+
+
+def stale_on_changes(judged: Iterable[Judged], current: Mapping[Node, Stored]) -> Sequence[tuple[Node, date | None]]:
+    """Where only the day of becoming stale moved: a grace was changed."""
+    return [
+        (each.node, each.stale_on)
+        for each in judged
+        if each.node in current and current[each.node].stale_on != each.stale_on
+    ]
+
+
+def _differences(
+    before: Document | None, old: Stored | None, whole: Document, public: Document, published: bool
+) -> list[str]:
+    names = changed(status_of(before) if before else None, status_of(whole))
+    if before is None or old is None:
+        return names
+    seen = _documents.decode(old.public_document) if old.public_document else before
+    names += [name for name in SHOWN if getattr(before, name) != getattr(whole, name)]
+    if "children" not in names and seen.children != public.children:
+        names.append("children")
+    return [*names, "visibility"] if old.published != published else names
+
+
+def _row(new: Judged, whole: Document, public: Document, names: Sequence[str], reason: Reason) -> Stored:
+    assert whole.known_at is not None
+    told = line(status_of(whole), whole.node.title, published=new.published)
+    return Stored(
+        node=new.node,
+        version=whole.version,
+        line=encode(told).decode(),
+        document=encode(whole).decode(),
+        public_document=None if public is whole else encode(public).decode(),
+        changed=names,
+        why=encode(reason.words()).decode(),
+        published=new.published,
+        stale_on=new.stale_on,
+        known_from=whole.known_at,
+    )
+
+
+def _event(whole: Document, before: Document | None, row: Stored) -> Outgoing:
+    why = msgspec.json.decode(row.why)
+    assert whole.computed_at is not None
+    event = StatusChanged(
+        kind=whole.node.kind,
+        code=whole.node.code,
+        title=whole.node.title,
+        version=whole.version,
+        changed=list(row.changed),
+        old=judged(status_of(before)) if before else None,
+        new=judged(status_of(whole)),
+        method=whole.method.id if whole.method else None,
+        why=public_words(why) if row.published else why,
+        computed_at=whole.computed_at,
+    )
+    return Outgoing(event, whole.node.kind.value, whole.node.code, whole.version, row.published)

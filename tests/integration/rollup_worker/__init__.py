@@ -1,0 +1,1 @@
+"""The roll-up on a real database and a real stream."""
