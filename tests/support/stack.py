@@ -90,8 +90,9 @@ def start_stack(var: Path, port: int, *, empty: bool = True, wait: bool = True) 
     stack = Stack(var, port, process)
     if wait:
         try:
-            soon(stack.is_ready, f"the stack to be ready; it said: {stack.said}", START_SECONDS)
-        except BaseException:
+            soon(stack.is_ready, "the stack to be ready", START_SECONDS)
+        except BaseException as reason:
+            reason.add_note(stack.said)
             stack.process.kill()
             stack.process.wait()
             raise
