@@ -65,8 +65,9 @@ def headline(definition: MeasureDefined, cells: Sequence[Cell]) -> Headline:
 def over(definition: MeasureDefined, known: Mapping[Period, Headline], whole: Period, until: Period) -> Headline:
     """The value of a coarser period from its parts up to and with `until`: the year to date, or the whole.
 
-    A part without a value is skipped, never taken for zero, and lowers `reporting`. There is no value before the
-    first part that has one. A measure's own period is returned as it is.
+    It is made of the headlines that a reader sees: breakdowns are aggregated first, then time. A part without a
+    value is skipped, never taken for zero, and lowers `reporting`. There is no value before
+    the first part that has one. A measure's own period is returned as it is.
     """
     frequency = Frequency(definition.frequency)
     parts = periods.parts(whole, frequency, definition.calendar)

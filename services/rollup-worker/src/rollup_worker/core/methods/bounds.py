@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rollup_worker.core.decimals import ONE
 from rollup_worker.core.facts import Target
 from tideline.vocabulary import Direction
 
@@ -51,8 +50,3 @@ def bounds(target: Target, direction: Direction) -> Bounds | None:
     else:
         found = Bounds(target.lower, target.upper)
     return None if found == Bounds(None, None) else found
-
-
-def scale(bound: Decimal) -> Decimal:
-    """The size against which a miss is told: the bound's own, or 1 for a bound of zero."""
-    return abs(bound) or ONE

@@ -26,7 +26,7 @@ from rollup_worker.core import scores
 from rollup_worker.core.decimals import ONE, ZERO, divide
 from rollup_worker.core.facts import Assessment, Target
 from rollup_worker.core.headline import Headline
-from rollup_worker.core.methods.bounds import Bounds, bounds, scale
+from rollup_worker.core.methods.bounds import Bounds, bounds
 from rollup_worker.core.methods.method import NO_TARGET, Case, Method, Params, unjudged
 from tideline import periods
 from tideline.periods import BadPeriod, Period
@@ -48,16 +48,13 @@ class PaceParams(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """From baseline to target in the measure's unit, counted towards the good side; `elapsed` of `days`."""
+    """From baseline to target, counted towards the good side, in `unit`-folds; `elapsed` of `days` are over."""
 
     made: Decimal
     whole: Decimal
     elapsed: int
     days: int
-
-    @property
-    def due(self) -> Decimal:
-        return divide(self.whole * self.elapsed, Decimal(self.days))
+    unit: Decimal = ONE
 
     @property
     def ratio(self) -> Decimal | None:
@@ -129,27 +126,22 @@ def _comparable(case: Case, start: Period, target: Target) -> bool:
 def _judge(case: Case, target: Target, limits: Bounds, held: Headline) -> Assessment:
     baseline, start = case.definition.baseline, baseline_period(case)
     assert baseline is not None and start is not None and held.value is not None
-    rate = _rate(case, held)
-    origin = limits.miss(baseline.value)
+    whole = not case.adds_up or held.reporting == held.of
+    # Everything is told in `unit`-folds, so that the rate of a part-covered period is never rounded.
+    unit, value = (ONE, held.value) if whole else (Decimal(held.reporting), held.value * held.of)
+    wanted = limits.times(unit)
+    origin = wanted.miss(baseline.value * unit)
     way = Way(
-        made=origin - limits.miss(rate),
+        made=origin - wanted.miss(value),
         whole=origin,
         elapsed=(case.judged.end - start.end).days,
         days=(target.period.end - start.end).days,
+        unit=unit,
     )
-    whole_in = not case.adds_up or held.reporting == held.of
-    reached = limits.miss(held.value) <= 0 and (whole_in or limits.upper is None)
-    status = Status.ACHIEVED if reached else _band(way, met=limits.miss(rate) <= 0)
-    return Assessment(
-        status, scores.score(status, _fraction(status, way, limits, rate)), way.ratio, target, _why(way, held, rate)
-    )
-
-
-def _rate(case: Case, held: Headline) -> Decimal:
-    assert held.value is not None
-    if not case.adds_up or held.reporting == held.of:
-        return held.value
-    return divide(held.value * held.of, Decimal(held.reporting))
+    reached = limits.miss(held.value) <= 0 and (whole or limits.upper is None)
+    status = Status.ACHIEVED if reached else _band(way, met=wanted.miss(value) <= 0)
+    score = scores.score(status, _fraction(status, way, wanted, value))
+    return Assessment(status, score, way.ratio, target, _why(way, held, divide(value, unit)))
 
 
 def _band(way: Way, *, met: bool) -> Status:
@@ -163,17 +155,17 @@ def _band(way: Way, *, met: bool) -> Status:
     return Status.AT_RISK if way.at_least(AT_RISK) else Status.OFF_TRACK
 
 
-def _fraction(status: Status, way: Way, limits: Bounds, rate: Decimal) -> Decimal:
+def _fraction(status: Status, way: Way, wanted: Bounds, value: Decimal) -> Decimal:
     """The place inside the band of the judgement, from 0 to 1."""
-    ratio = way.ratio
+    ratio, size = way.ratio, abs(wanted.nearest(value)) or way.unit
     if status is Status.ACHIEVED:
         return ONE
     if status is Status.DETERIORATING:
-        back = -ratio if ratio is not None else divide(-way.made, scale(limits.nearest(rate)))
+        back = -ratio if ratio is not None else divide(-way.made, size)
         return divide(ONE, ONE + back)
     if ratio is None:
-        inside = -limits.miss(rate)
-        return divide(inside, inside + scale(limits.nearest(rate)))
+        inside = -wanted.miss(value)
+        return divide(inside, inside + size)
     low, high = _EDGES[status]
     return divide(ratio - low, high - low)
 
@@ -184,9 +176,9 @@ def _why(way: Way, held: Headline, rate: Decimal) -> dict[str, object]:
         "rate": rate,
         "parts_reporting": held.reporting,
         "parts": held.of,
-        "progress_made": way.made,
-        "progress_due": way.due,
-        "progress_whole": way.whole,
+        "progress_made": divide(way.made, way.unit),
+        "progress_due": divide(way.whole * way.elapsed, way.unit * way.days),
+        "progress_whole": divide(way.whole, way.unit),
         "days_elapsed": way.elapsed,
         "days": way.days,
         "ratio": way.ratio,

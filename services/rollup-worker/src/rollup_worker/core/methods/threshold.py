@@ -14,16 +14,17 @@ measure's unit. With `rules`, the first whose conditions hold decides, and off t
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
 import msgspec
 
 from rollup_worker.core import scores
-from rollup_worker.core.decimals import HUNDRED, ONE, ZERO, divide
+from rollup_worker.core.decimals import HUNDRED, ONE, divide
 from rollup_worker.core.facts import Assessment, Target
 from rollup_worker.core.headline import Headline
-from rollup_worker.core.methods.bounds import Bounds, bounds, scale
+from rollup_worker.core.methods.bounds import Bounds, bounds
 from rollup_worker.core.methods.method import NO_TARGET, Case, Method, Params, unjudged
 from tideline.vocabulary import Status
 
@@ -48,12 +49,13 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             if limit is not None and not limit.is_finite():
                 raise ValueError("a limit is a finite number")
 
-    def holds(self, value: Decimal) -> bool:
+    def holds(self, figure: Decimal, unit: Decimal) -> bool:
+        """Whether figure / unit keeps the limits, decided without dividing; `unit` is above zero."""
         return (
-            (self.at_least is None or value >= self.at_least)
-            and (self.above is None or value > self.above)
-            and (self.at_most is None or value <= self.at_most)
-            and (self.below is None or value < self.below)
+            (self.at_least is None or figure >= self.at_least * unit)
+            and (self.above is None or figure > self.above * unit)
+            and (self.at_most is None or figure <= self.at_most * unit)
+            and (self.below is None or figure < self.below * unit)
         )
 
 
@@ -76,67 +78,89 @@ def target_for(case: Case) -> Target | None:
     return min(holding, key=lambda target: (target.period.days, target.period.start), default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A value against the due share of its bounds, both times `parts`, so that no share is ever rounded."""
+
+    value: Decimal
+    due: Bounds
+    near: Decimal
+    parts: Decimal
+
+    @property
+    def miss(self) -> Decimal:
+        return self.due.miss(self.value)
+
+    @property
+    def bound(self) -> Decimal:
+        return self.due.nearest(self.value)
+
+    @property
+    def size(self) -> Decimal:
+        """What a miss is told against: the bound, or one unit where the bound is zero."""
+        return abs(self.bound) or self.parts
+
+
 def assess(case: Case, params: ThresholdParams) -> Assessment:
     target = target_for(case)
     limits = bounds(target, case.direction) if target else None
     if target is None or limits is None:
         return NO_TARGET
-    held = case.beside(target)
-    if held.value is None:
+    shown = case.beside(target)
+    if shown.value is None:
         return unjudged(Status.INSUFFICIENT, "no_value", "The values given make no number.", target)
-    share = divide(Decimal(held.reporting), Decimal(held.of)) if case.adds_up else ONE
-    due = limits if share == ONE else limits.times(share)
-    near = _near(params, due, held.value, share)
+    held = _hold(case, params, limits, shown.value, shown)
     if params.rules:
-        status, score = _by_rules(params.rules, held.value, due)
+        status, score = _by_rules(params.rules, held)
     else:
-        status, score = _by_band(held.value, due, near, certain=_certain(limits, held.value, share))
-    return Assessment(status, score, -due.miss(held.value), target, _why(held, due, near, share))
+        whole = not case.adds_up or shown.reporting == shown.of
+        certain = limits.miss(shown.value) <= 0 and (whole or limits.upper is None)
+        status, score = _by_band(held, certain=certain)
+    return Assessment(status, score, divide(-held.miss, held.parts), target, _why(held, shown))
 
 
-def _certain(limits: Bounds, value: Decimal, share: Decimal) -> bool:
-    """Whether the whole target is met: all parts are in, or there is no upper bound that more could pass."""
-    return limits.miss(value) <= 0 and (share == ONE or limits.upper is None)
-
-
-def _near(params: ThresholdParams, due: Bounds, value: Decimal, share: Decimal) -> Decimal:
-    if params.near_absolute is not None:
-        return params.near_absolute * share
+def _hold(case: Case, params: ThresholdParams, limits: Bounds, value: Decimal, shown: Headline) -> Held:
+    reporting, parts = (Decimal(shown.reporting), Decimal(shown.of)) if case.adds_up else (ONE, ONE)
+    due = limits.times(reporting)
     percent = NEAR_PERCENT if params.near_percent is None else params.near_percent
-    return abs(due.nearest(value)) * percent / HUNDRED
+    near = abs(due.nearest(value * parts)) * percent / HUNDRED
+    if params.near_absolute is not None:
+        near = params.near_absolute * reporting
+    return Held(value * parts, due, near, parts)
 
 
-def _by_band(value: Decimal, due: Bounds, near: Decimal, *, certain: bool) -> tuple[Status, Decimal]:
-    miss, size = due.miss(value), scale(due.nearest(value))
+def _by_band(held: Held, *, certain: bool) -> tuple[Status, Decimal]:
+    """`certain`: the whole target is met and parts still to come cannot undo it."""
     if certain:
         return Status.ACHIEVED, scores.score(Status.ACHIEVED)
-    if miss <= 0:
-        return Status.ON_TRACK, scores.score(Status.ON_TRACK, divide(-miss, size - miss))
-    if miss <= near:
-        return Status.AT_RISK, scores.score(Status.AT_RISK, ONE - divide(miss, near))
-    return Status.OFF_TRACK, scores.score(Status.OFF_TRACK, divide(size, size + miss - near))
+    if held.miss <= 0:
+        return Status.ON_TRACK, scores.score(Status.ON_TRACK, divide(-held.miss, held.size - held.miss))
+    if held.miss <= held.near:
+        return Status.AT_RISK, scores.score(Status.AT_RISK, ONE - divide(held.miss, held.near))
+    beyond = held.miss - held.near
+    return Status.OFF_TRACK, scores.score(Status.OFF_TRACK, divide(held.size, held.size + beyond))
 
 
-def _by_rules(rules: Sequence[Rule], value: Decimal, due: Bounds) -> tuple[Status, Decimal]:
+def _by_rules(rules: Sequence[Rule], held: Held) -> tuple[Status, Decimal]:
     """The first rule that matches; its score is the middle of its band."""
-    bound = due.nearest(value)
-    figures = {"value": value, "difference": value - bound}
-    if bound != ZERO:
-        figures["percent"] = divide(value * HUNDRED, bound)
-    matching = (rule.status for rule in rules if rule.of in figures and rule.holds(figures[rule.of]))
+    figures = {"value": (held.value, held.parts), "difference": (held.value - held.bound, held.parts)}
+    if held.bound != 0:
+        percent = held.value * HUNDRED if held.bound > 0 else -held.value * HUNDRED
+        figures["percent"] = (percent, abs(held.bound))
+    matching = (rule.status for rule in rules if rule.of in figures and rule.holds(*figures[rule.of]))
     status = Status(next(matching, Status.OFF_TRACK.value))
     return status, scores.score(status, scores.MIDDLE)
 
 
-def _why(held: Headline, due: Bounds, near: Decimal, share: Decimal) -> dict[str, object]:
+def _why(held: Held, shown: Headline) -> dict[str, object]:
+    due = held.due
     return {
-        "value_held": held.value,
-        "parts_reporting": held.reporting,
-        "parts": held.of,
-        "share_due": share,
-        "due_lower": due.lower,
-        "due_upper": due.upper,
-        "near_band": near,
+        "value_held": shown.value,
+        "parts_reporting": shown.reporting,
+        "parts": shown.of,
+        "due_lower": None if due.lower is None else divide(due.lower, held.parts),
+        "due_upper": None if due.upper is None else divide(due.upper, held.parts),
+        "near_band": divide(held.near, held.parts),
     }
 
 

@@ -1,0 +1,148 @@
+"""The method `pace`."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from rollup_worker.core import scores
+from rollup_worker.core.facts import NodeStatus, Target
+from tests.unit.rollup_worker.build import baseline, cell, judge, measure, target
+from tideline.events import MeasureDefined, MethodChoice
+from tideline.vocabulary import Status
+
+TWENTY_DAYS = [target("2017-01-21", "200")]
+
+
+def by_pace(direction: str = "up", **fields: Any) -> MeasureDefined:
+    given = {"frequency": "day", "baseline": baseline("2017-01-01", "100"), **fields}
+    return measure(direction=direction, method=MethodChoice(id="pace"), **given)
+
+
+def at_halftime(value: str, direction: str = "up", targets: list[Target] | None = None, **fields: Any) -> NodeStatus:
+    """100 on day 0; the target on day 20; judged on day 10."""
+    return judge(by_pace(direction, **fields), targets or TWENTY_DAYS, [cell("2017-01-11", value)])
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("200", Status.ACHIEVED),
+        ("199.9", Status.ON_TRACK),
+        ("150", Status.ON_TRACK),
+        ("147.5", Status.ON_TRACK),
+        ("147.499999999999999999999999999999999999", Status.AT_RISK),
+        ("130", Status.AT_RISK),
+        ("129.9", Status.OFF_TRACK),
+        ("100", Status.OFF_TRACK),
+        ("99.9", Status.DETERIORATING),
+        ("0", Status.DETERIORATING),
+    ],
+)
+def test_bands_of_progress_made_over_progress_due_include_their_lower_ends(value: str, expected: Status) -> None:
+    found = at_halftime(value)
+    assert found.status is expected
+    assert found.score is not None
+    assert scores.band(found.score) is expected
+
+
+@pytest.mark.parametrize(("value", "score"), [("200", 100), ("147.5", 75), ("130", 40), ("100", "15.000001")])
+def test_the_common_score_meets_its_anchors(value: str, score: Any) -> None:
+    assert at_halftime(value).score == Decimal(score)
+
+
+def test_the_numbers_in_between_are_told() -> None:
+    found = at_halftime("140")
+    assert found.native == Decimal("0.8")
+    assert [found.why[name] for name in ("progress_made", "progress_due", "progress_whole")] == [
+        Decimal(40),
+        Decimal(50),
+        Decimal(100),
+    ]
+    assert (found.why["days_elapsed"], found.why["days"]) == (10, 20)
+
+
+def test_where_less_is_better_the_same_bands_hold_downwards() -> None:
+    down = [target("2017-01-21", "0")]
+    found = {value: at_halftime(value, "down", down).status for value in ("0", "52.5", "70", "100", "100.1")}
+    assert list(found.values()) == [
+        Status.ACHIEVED,
+        Status.ON_TRACK,
+        Status.AT_RISK,
+        Status.OFF_TRACK,
+        Status.DETERIORATING,
+    ]
+
+
+def test_what_is_due_belongs_to_the_end_of_the_judged_period_not_to_the_day_of_reading() -> None:
+    value = [cell("2017-01-11", "150")]
+    early = judge(by_pace(grace_days=9_999), TWENTY_DAYS, value)
+    late = judge(by_pace(grace_days=9_999), TWENTY_DAYS, value, today=TWENTY_DAYS[0].period.end)
+    assert early == late
+
+
+def test_the_next_target_counts_of_several() -> None:
+    targets = [target("2017-01-05", "110"), target("2017-01-21", "200"), target("2017-06-01", "900")]
+    found = at_halftime("150", targets=targets)
+    assert (found.status, found.target) == (Status.ON_TRACK, Decimal(200))
+
+
+def test_after_the_last_target_there_is_none() -> None:
+    assert at_halftime("150", targets=[target("2017-01-05", "110")]).status is Status.NO_TARGET
+
+
+def test_a_target_that_the_baseline_meets_asks_to_keep_it() -> None:
+    kept = [target("2017-01-21", "100")]
+    assert at_halftime("100", targets=kept).status is Status.ACHIEVED
+    missed = at_halftime("99", targets=kept)
+    assert (missed.status, missed.native) == (Status.DETERIORATING, None)
+    assert missed.score is not None
+    assert missed.score <= 15
+
+
+def test_a_zero_target_and_a_zero_baseline_work() -> None:
+    assert at_halftime("0", "down", [target("2017-01-21", "0")]).status is Status.ACHIEVED
+    found = at_halftime("50", baseline=baseline("2017-01-01", "0"), targets=[target("2017-01-21", "100")])
+    assert found.status is Status.ON_TRACK
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("45", Status.ACHIEVED), ("30", Status.ON_TRACK), ("9", Status.DETERIORATING)]
+)
+def test_for_a_range_progress_leads_towards_the_nearer_bound(value: str, expected: Status) -> None:
+    limits = [target("2017-01-21", lower="40", upper="50")]
+    assert at_halftime(value, "range", limits, baseline=baseline("2017-01-01", "10")).status is expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"baseline": None}, "no_baseline"),
+        ({"baseline": baseline("once", "1")}, "no_baseline"),
+        ({"baseline": baseline("2017-01-21", "1")}, "baseline_after_target"),
+        ({"baseline": baseline("2017-01-11", "1")}, "before_baseline"),
+        ({"baseline": baseline("2016", "1"), "time_aggregation": "sum"}, "unequal_periods"),
+    ],
+)
+def test_what_pace_cannot_tell_is_insufficient_with_the_reason(fields: dict[str, Any], reason: str) -> None:
+    found = at_halftime("150", **fields)
+    assert (found.status, found.score, found.why["reason"]) == (Status.INSUFFICIENT, None, reason)
+
+
+def yearly(months: int, direction: str = "up", goal: str = "240") -> NodeStatus:
+    """120 in the whole of 2016, 240 wanted in 2018; so many months of 2017 with 15 each."""
+    definition = by_pace(direction, frequency="month", time_aggregation="sum", baseline=baseline("2016", "120"))
+    cells = [cell(f"2017-{month:02}", "15") for month in range(1, months + 1)]
+    return judge(definition, [target("2018", goal)], cells)
+
+
+def test_where_values_add_up_a_part_of_a_year_is_held_at_its_rate() -> None:
+    part, whole = yearly(6), yearly(12)
+    assert (part.why["value_held"], part.why["rate"]) == (Decimal(90), Decimal(180))
+    assert (part.value, part.as_of) == (Decimal(15), "2017-06")
+    assert (whole.why["rate"], whole.status) == (Decimal(180), Status.ON_TRACK)
+
+
+def test_a_limit_that_the_rate_keeps_is_on_track_until_the_year_is_over() -> None:
+    assert yearly(6, "down", "200").status is Status.ON_TRACK
+    assert yearly(12, "down", "200").status is Status.ACHIEVED
