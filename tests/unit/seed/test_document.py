@@ -19,7 +19,7 @@ CODES: dict[str, set[str]] = {
     kind: {row["code"] for row in DOCUMENT[kind]} for kind in ("areas", "departments", "goals", "measures")
 }
 FACTS = {
-    "general-fund-reserves",
+    "budget-reserves",
     "fdcares-response-change",
     "potholes-repaired",
     "pothole-area-repaired",
@@ -27,8 +27,8 @@ FACTS = {
     "blocks-surface-treated",
     "blocks-preventive",
     "arterial-lane-miles",
-    "street-signs-replaced",
-    "ada-ramps-built",
+    "street-signs",
+    "ada-ramps",
     "streets-initiative-spent",
     "tpu-power-availability",
     "tpu-power-customers",
@@ -196,7 +196,7 @@ def test_the_history_is_made_of_values_of_published_measures_with_their_source()
         ("tpu-power-customers", "2023", "178326"),
         ("tpu-rail-carloads-capital", "2018", "753"),
         ("fdcares-response-change", "2014", "-62.9"),
-        ("general-fund-reserves", "2015-2016", "15"),
+        ("budget-reserves", "2015-2016", "15"),
     ],
 )
 def test_the_history_holds_the_published_figure(measure: str, period: str, value: str) -> None:
