@@ -8,7 +8,7 @@ import pytest
 from rollup_worker.core import scores
 from rollup_worker.core.facts import NodeStatus
 from rollup_worker.core.methods import METHODS
-from tests.unit.rollup_worker.build import cell, judge, measure, published_rows, target
+from tests.unit.rollup_worker.build import cell, judge, measure, published_json, published_rows, target
 from tideline.events import MeasureDefined, MethodChoice
 from tideline.vocabulary import Status
 
@@ -230,3 +230,17 @@ def _district(row: dict[str, str]) -> NodeStatus:
     targets = [] if row["published_status"] == "unknown/no target" else [target("2014-Q3", row["target"])]
     definition = by_threshold(direction, frequency="quarter")
     return judge(definition, targets, [cell("2014-Q3", row["this_quarter_value"])])
+
+
+def test_a_week_belongs_to_the_year_of_its_thursday() -> None:
+    definition = by_threshold(frequency="week")
+    found = judge(definition, [target("2019", "9"), target("2020", "5")], [cell("2020-W01", "5")])
+    assert (found.status, found.target) == (Status.ACHIEVED, Decimal(5))
+
+
+def test_a_vendors_worked_cases_of_a_ten_percent_caution_are_reproduced() -> None:
+    vendors = published_json("oracles", "vendor_status_worked_examples.json")
+    (anchor,) = [vendor for vendor in vendors if vendor["anchor"] == "ClearPoint series evaluation"]
+    words = {"Above Target": Status.ACHIEVED, "Caution": Status.AT_RISK, "Below Plan": Status.OFF_TRACK}
+    for case in anchor["cases"]:
+        assert judged("up", str(case["actual"]), str(case["target"])).status is words[case["status"]]

@@ -76,6 +76,32 @@ def quotient(numerator: Decimal | None, denominator: Decimal | None, multiplier:
 @exact
 def partial(reading: Reading, aggregation: Aggregation, multiplier: Decimal = ONE) -> Partial:
     """The partial of one value. A pair without a value stands for multiplier × numerator / denominator."""
+    return _partial(reading, aggregation, multiplier)
+
+
+@exact
+def merge(one: Partial, other: Partial) -> Partial:
+    """Associative and commutative, with EMPTY as its zero."""
+    return _merge(one, other)
+
+
+@exact
+def collect(readings: Iterable[Reading], aggregation: Aggregation, multiplier: Decimal = ONE) -> Partial:
+    """The partial of many values."""
+    return reduce(_merge, (_partial(reading, aggregation, multiplier) for reading in readings), EMPTY)
+
+
+@exact
+def finish(whole: Partial, aggregation: Aggregation, multiplier: Decimal = ONE) -> Decimal | None:
+    """The aggregate of a partial; None where there is none.
+
+    None: no values, denominators or weights that sum to zero, or a ratio or weighted average of which only some
+    values brought their numbers along. Ratios are never averaged, and one ratio by itself stands as it is.
+    """
+    return _FINISH[aggregation](whole, multiplier)
+
+
+def _partial(reading: Reading, aggregation: Aggregation, multiplier: Decimal) -> Partial:
     value = reading.value
     if value is None:
         value = quotient(reading.numerator, reading.denominator, multiplier)
@@ -105,9 +131,7 @@ def _pair(reading: Reading) -> Partial:
     return Partial(numerator=reading.numerator, denominator=reading.denominator)
 
 
-@exact
-def merge(one: Partial, other: Partial) -> Partial:
-    """Associative and commutative, with EMPTY as its zero."""
+def _merge(one: Partial, other: Partial) -> Partial:
     return Partial(
         count=one.count + other.count,
         total=one.total + other.total,
@@ -121,20 +145,6 @@ def merge(one: Partial, other: Partial) -> Partial:
         latest=max((v for v in (one.latest, other.latest) if v is not None), default=None),
         values=tuple(merge_sorted(one.values, other.values)),
     )
-
-
-def collect(readings: Iterable[Reading], aggregation: Aggregation, multiplier: Decimal = ONE) -> Partial:
-    return reduce(merge, (partial(reading, aggregation, multiplier) for reading in readings), EMPTY)
-
-
-@exact
-def finish(whole: Partial, aggregation: Aggregation, multiplier: Decimal = ONE) -> Decimal | None:
-    """The aggregate of a partial; None where there is none.
-
-    None: no values, denominators or weights that sum to zero, or a ratio or weighted average of which only some
-    values brought their numbers along. Ratios are never averaged, and one ratio by itself stands as it is.
-    """
-    return _FINISH[aggregation](whole, multiplier)
 
 
 def _average(whole: Partial, _: Decimal) -> Decimal | None:

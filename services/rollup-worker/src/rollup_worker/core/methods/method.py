@@ -54,6 +54,13 @@ class Case:
     def at_period(self, whole: Period) -> Headline:
         return over(self.definition, self.known, whole, self.latest)
 
+    def within(self, target: Target) -> bool:
+        """Whether the judged period belongs to the target's (a week by its Thursday)."""
+        judged, wanted = self.judged, target.period
+        if periods.is_coarser(wanted.frequency, judged.frequency):
+            return periods.parent(judged, wanted.frequency, self.definition.calendar) == wanted
+        return judged == wanted
+
     def beside(self, target: Target) -> Headline:
         """The value to hold against a target: of the target's own coarser period where values add up."""
         wider = self.adds_up and periods.is_coarser(target.period.frequency, self.level)

@@ -74,7 +74,7 @@ class ThresholdParams(Params, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def target_for(case: Case) -> Target | None:
     """The target of the shortest period that holds the judged one."""
-    holding = [target for target in case.targets if target.period.holds(case.judged)]
+    holding = [target for target in case.targets if case.within(target)]
     return min(holding, key=lambda target: (target.period.days, target.period.start), default=None)
 
 
