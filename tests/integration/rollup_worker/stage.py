@@ -14,7 +14,7 @@ from rollup_worker.handlers import HANDLERS
 from rollup_worker.jobs.recompute import Recompute
 from rollup_worker.jobs.staleness import record_day
 from rollup_worker.repository import assessments
-from rollup_worker.schemas import Document
+from rollup_worker.schemas.document import Document
 from tideline.clock import Clock
 from tideline.consumer import Meta
 from tideline.database import Database

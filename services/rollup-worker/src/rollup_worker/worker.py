@@ -1,16 +1,15 @@
-"""The roll-up's worker as a process: `python -m rollup_worker.worker`, or `… rebuild` to have everything judged again."""
+"""The worker as a process: `python -m rollup_worker.worker`; `… rebuild` has everything judged again."""
 
 import asyncio
-import logging
-import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
 
 from rollup_worker.handlers import HANDLERS
+from rollup_worker.jobs.loops import start
 from rollup_worker.jobs.recompute import Recompute
 from rollup_worker.jobs.staleness import record_day, record_days
 from rollup_worker.repository import dirty
@@ -24,7 +23,6 @@ from tideline.relay import Relay
 from tideline.web import Check, create_app, serve
 
 NAME: Final = "rollup-worker"
-log = logging.getLogger(__name__)
 
 
 def build(settings: Settings) -> FastAPI:
@@ -48,30 +46,12 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> Non
     app.state.relay = relay = Relay(database, bus, "STATUS")
     recompute = Recompute(database, clock, poll_seconds=settings.poll_seconds, after=relay.wake)
     await record_day(database, clock)
-    _run(stack, relay.run())
-    _run(stack, recompute.run())
-    _run(stack, record_days(database, clock, settings.tick_seconds, recompute.wake))
+    start(stack, relay.run())
+    start(stack, recompute.run())
+    start(stack, record_days(database, clock, settings.tick_seconds, recompute.wake))
     for stream, handlers in HANDLERS.items():
         consumer = Consumer(database, bus, stream=stream, durable=NAME, handlers=handlers, after=recompute.wake)
-        _run(stack, consumer.run())
-
-
-def _run(stack: AsyncExitStack, loop: Coroutine[Any, Any, None]) -> None:
-    task = asyncio.create_task(loop)
-    task.add_done_callback(_end_with)
-
-    async def cancel() -> None:
-        task.cancel()
-        await asyncio.wait([task])
-
-    stack.push_async_callback(cancel)
-
-
-def _end_with(task: asyncio.Task[None]) -> None:
-    """A loop that fails takes the process with it: whoever started it starts it again."""
-    if not task.cancelled() and (reason := task.exception()):
-        log.critical("a loop failed", exc_info=reason)
-        signal.raise_signal(signal.SIGTERM)
+        start(stack, consumer.run())
 
 
 def _checks(app: FastAPI) -> Mapping[str, Check]:

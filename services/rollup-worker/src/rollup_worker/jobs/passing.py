@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from rollup_worker.actions.answering import node_name
 from rollup_worker.actions.judging import Moment, judge_measures
 from rollup_worker.actions.reasons import Reason
 from rollup_worker.core import facts, graph
@@ -15,13 +16,11 @@ from rollup_worker.core.rollup import roll_up
 from rollup_worker.jobs.versions import Judged, Version, next_version, stale_on_changes
 from rollup_worker.repository import assessments, plan
 from rollup_worker.repository.plan import Defined
-from rollup_worker.schemas import Line, NodeName, child_of
+from rollup_worker.schemas.document import Line, child_of
 from tideline.database import Connection
 from tideline.events import MeasureDefined
 from tideline.outbox import Outgoing
 from tideline.vocabulary import Kind
-
-CITY_TITLE: Final = "City"
 
 _lines: Final = msgspec.json.Decoder(Line)
 
@@ -57,7 +56,7 @@ class Pass:
         for node, definition in defined.items():
             judgement = found.get(node.code)
             status, stale_on = (judgement.status, judgement.stale_on) if judgement else (None, None)
-            judged.append(Judged(_name(node, definition), status, definition.published, stale_on=stale_on))
+            judged.append(Judged(node_name(node, definition), status, definition.published, stale_on=stale_on))
         await self._write(judged)
 
     async def judge_parents(self, kinds: Collection[Kind]) -> None:
@@ -110,15 +109,11 @@ class Pass:
 
 def _judge(node: Node, definition: Defined | None, edges: Sequence[Edge], lines: Mapping[Node, Line]) -> Judged:
     if definition is None:
-        rule, name, published = Parent(node), NodeName(node.kind, node.code, CITY_TITLE), True
+        rule, name, published = Parent(node), node_name(node, None), True
     else:
         assert not isinstance(definition, MeasureDefined)
-        rule, name, published = facts.parent(definition), _name(node, definition), definition.published
+        rule, name, published = facts.parent(definition), node_name(node, definition), definition.published
     if definition is not None and definition.retired:
         return Judged(name, None, published)
     status = roll_up(rule, [child_of(edge, lines[edge.child]) for edge in edges])
     return Judged(name, status, published, {edge.child: lines[edge.child] for edge in edges})
-
-
-def _name(node: Node, definition: Defined) -> NodeName:
-    return NodeName(node.kind, node.code, definition.title, definition.retired)

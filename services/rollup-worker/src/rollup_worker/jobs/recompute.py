@@ -7,7 +7,6 @@ line to it changed or its own definition or edges did. A crash anywhere leaves t
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import Final
 
 from rollup_worker.jobs.passing import Pass
@@ -70,7 +69,7 @@ class Recompute:
         return len(marks)
 
     async def _judge(self, connection: Connection, marks: Sequence[Mark]) -> None:
-        today = await dirty.find_today(connection) or date.min
+        today = await dirty.find_today(connection)
         work = Pass(connection, self._clock.now(), today)
         for mark in marks:
             work.because(mark.node, mark.cause)

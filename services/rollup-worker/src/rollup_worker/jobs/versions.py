@@ -11,7 +11,7 @@ from rollup_worker.actions.reasons import Reason, public_words
 from rollup_worker.core.change import changed
 from rollup_worker.core.facts import Node, NodeStatus
 from rollup_worker.repository.assessments import Stored
-from rollup_worker.schemas import Document, Line, NodeName, document, judged, line, status_of, visible
+from rollup_worker.schemas.document import Document, Line, NodeName, document, judged, line, status_of, visible
 from tideline.events import StatusChanged, encode
 from tideline.outbox import Outgoing
 

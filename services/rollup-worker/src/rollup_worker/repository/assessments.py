@@ -54,16 +54,22 @@ async def find_known(connection: Connection, node: Node, at: datetime) -> Stored
     return _stored(row) if row else None
 
 
-async def list_current(connection: Connection, nodes: Iterable[Node] | None = None) -> dict[Node, Stored]:
-    """The newest version of each of the nodes, or of all."""
-    if nodes is None:
-        rows = await connection.fetch(_SELECT + "where known_to is null")
-    else:
-        rows = await connection.fetch(
-            _SELECT + "join unnest($1::text[], $2::text[]) n (kind, code) using (kind, code) where known_to is null",
-            *_columns(nodes),
-        )
+async def list_current(connection: Connection, nodes: Iterable[Node]) -> dict[Node, Stored]:
+    """The newest version of each of the nodes."""
+    rows = await connection.fetch(
+        _SELECT + "join unnest($1::text[], $2::text[]) n (kind, code) using (kind, code) where known_to is null",
+        *_columns(nodes),
+    )
     return {stored.node: stored for stored in map(_stored, rows)}
+
+
+async def list_published(connection: Connection, kinds: Iterable[Kind]) -> list[Stored]:
+    """The newest version of every node of these kinds that the public may see."""
+    rows = await connection.fetch(
+        _SELECT + "where known_to is null and published and kind = any($1::text[]) order by kind, code",
+        [kind.value for kind in kinds],
+    )
+    return [_stored(row) for row in rows]
 
 
 async def list_versions(connection: Connection, node: Node, before: int | None, limit: int) -> list[Stored]:

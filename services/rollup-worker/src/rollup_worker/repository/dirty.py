@@ -67,10 +67,12 @@ async def remove_dirty(connection: Connection, marks: Sequence[Mark]) -> None:
     await connection.execute("delete from dirty where id = any($1::bigint[])", [mark.id for mark in marks])
 
 
-async def find_today(connection: Connection) -> date | None:
-    """The day of the last recorded tick: what `today` means to a judgement."""
-    day: date | None = await connection.fetchval("select max(day) from tick")
-    return day
+async def find_today(connection: Connection, known_at: datetime | None = None) -> date:
+    """The day of the last tick (recorded until then): what `today` means to a judgement. The first day before any."""
+    day: date | None = await connection.fetchval(
+        "select max(day) from tick where $1::timestamptz is null or recorded_at <= $1", known_at
+    )
+    return day or date.min
 
 
 async def add_tick(connection: Connection, day: date, at: datetime) -> bool:

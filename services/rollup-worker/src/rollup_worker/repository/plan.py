@@ -41,6 +41,10 @@ async def list_definitions(connection: Connection, nodes: Iterable[Node]) -> dic
     return {Node(kind, row["code"]): _readers[kind].decode(row["body"]) for row in rows for kind in [Kind(row["kind"])]}
 
 
+async def find_definition(connection: Connection, node: Node) -> Defined | None:
+    return (await list_definitions(connection, [node])).get(node)
+
+
 async def list_edges(connection: Connection) -> set[Edge]:
     rows = await connection.fetch(_EDGES + "where known_to is null")
     return {_edge(row) for row in rows}

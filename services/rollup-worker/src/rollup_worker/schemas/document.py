@@ -53,7 +53,8 @@ class ChildLine(msgspec.Struct, frozen=True):
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """The status of a node. Scores run from 0 to 100; `as_of` is the judged period, `known_at` when this was known.
 
-    `published` is a status that people put beside the computed one; null: none. `version` 0: nothing judged yet.
+    `published` is a status that people put beside the computed one; null: none. `version` 0: nothing is stored yet,
+    or it was computed for a period that was asked for.
     """
 
     node: NodeName
@@ -107,11 +108,11 @@ def document(status: NodeStatus, name: NodeName, lines: Mapping[Node, Line], **m
         target=status.target,
         lower=status.lower,
         upper=status.upper,
-        qualifiers=_words(status.qualifiers),
-        coverage=CoverageFigures(status.coverage.reporting, status.coverage.of, status.coverage.stale),
+        qualifiers=words(status.qualifiers),
+        coverage=coverage_words(status.coverage),
         counts={word.value: count for word, count in status.counts.items()},
         method=MethodName(status.method, status.method_version) if status.method else None,
-        children=[_child_line(child, lines) for child in status.children],
+        children=[child_line(child, lines) for child in status.children],
         **more,
     )
 
@@ -134,7 +135,7 @@ def line(status: NodeStatus, title: str, *, published: bool) -> Line:
         upper=status.upper,
         as_of=status.as_of,
         as_of_end=status.as_of_end,
-        qualifiers=_words(status.qualifiers),
+        qualifiers=words(status.qualifiers),
     )
 
 
@@ -192,7 +193,11 @@ def judged(status: NodeStatus) -> Judged:
     )
 
 
-def _child_line(child: Contribution, lines: Mapping[Node, Line]) -> ChildLine:
+def coverage_words(coverage: Coverage) -> CoverageFigures:
+    return CoverageFigures(coverage.reporting, coverage.of, coverage.stale)
+
+
+def child_line(child: Contribution, lines: Mapping[Node, Line]) -> ChildLine:
     return ChildLine(
         kind=child.node.kind,
         code=child.node.code,
@@ -206,7 +211,7 @@ def _child_line(child: Contribution, lines: Mapping[Node, Line]) -> ChildLine:
     )
 
 
-def _words(qualifiers: Qualifiers) -> QualifierWords:
+def words(qualifiers: Qualifiers) -> QualifierWords:
     return QualifierWords(qualifiers.stale, qualifiers.provisional, qualifiers.sample)
 
 

@@ -1,0 +1,93 @@
+"""Status documents of the past, computed on the way the present ones were."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from rollup_worker.actions.judging import Moment, Tree, judge_tree
+from rollup_worker.core.facts import CITY, Node, NodeStatus, Plan
+from rollup_worker.repository import dirty, plan
+from rollup_worker.repository.plan import Defined
+from rollup_worker.schemas.document import Document, Line, NodeName, document, visible
+from tideline import periods
+from tideline.database import Connection
+from tideline.errors import Invalid
+from tideline.events import Calendar, MeasureDefined, encode
+from tideline.periods import BadPeriod, Period
+from tideline.vocabulary import Kind
+
+CITY_TITLE: Final = "City"
+
+
+def node_name(node: Node, definition: Defined | None) -> NodeName:
+    """The city needs no definition."""
+    if definition is None:
+        return NodeName(node.kind, node.code, CITY_TITLE if node == CITY else node.code)
+    return NodeName(node.kind, node.code, definition.title, definition.retired)
+
+
+def definition_of(known: Plan, node: Node) -> Defined | None:
+    held: Mapping[Kind, Mapping[str, Defined]] = {
+        Kind.MEASURE: known.measures,
+        Kind.GOAL: known.goals,
+        Kind.DEPARTMENT: known.departments,
+        Kind.AREA: known.areas,
+        Kind.CITY: {},
+    }
+    return held[node.kind].get(node.code)
+
+
+async def moment(
+    connection: Connection, as_of: str | None, known_at: datetime | None, definition: Defined | None
+) -> Moment:
+    """A period is read in the measure's own calendar. Raises Invalid for what is no period."""
+    calendar = definition.calendar if isinstance(definition, MeasureDefined) else periods.STANDARD
+    today = await dirty.find_today(connection, known_at)
+    return Moment(today, _period(as_of, calendar) if as_of is not None else None, known_at)
+
+
+async def judge_then(connection: Connection, node: Node, when: Moment) -> tuple[Plan, Tree]:
+    """The node and everything under it, as the plan of that time had it; no status where it was not defined yet."""
+    known = await plan.find_plan(connection, when.known_at)
+    if node != CITY and definition_of(known, node) is None:
+        return known, Tree({node: NodeStatus(node)})
+    return known, await judge_tree(connection, known, node, when)
+
+
+async def document_then(connection: Connection, node: Node, when: Moment, now: datetime, *, staff: bool) -> Document:
+    known, tree = await judge_then(connection, node, when)
+    lines = lines_of(known, tree.statuses[node])
+    whole = document(
+        tree.statuses[node],
+        node_name(node, definition_of(known, node)),
+        lines,
+        known_at=when.known_at or now,
+        computed_at=now,
+    )
+    return whole if staff else visible(whole, lines)
+
+
+def lines_of(known: Plan, status: NodeStatus) -> dict[Node, Line]:
+    """The children's names, for a document."""
+    found = {}
+    for child in status.children:
+        definition = definition_of(known, child.node)
+        if definition is not None:
+            found[child.node] = Line(title=definition.title, published=definition.published)
+    return found
+
+
+def content_tag(found: Document) -> str:
+    """The same content has the same tag, whenever it was computed."""
+    timeless = msgspec.structs.replace(found, computed_at=None, known_at=None)
+    return hashlib.blake2b(encode(timeless), digest_size=12).hexdigest()
+
+
+def _period(text: str, calendar: Calendar) -> Period:
+    try:
+        return periods.parse(text, calendar)
+    except BadPeriod as fault:
+        raise Invalid(str(fault), code="bad_period") from fault

@@ -1,0 +1,109 @@
+"""Why a node has its status: the steps of the judgement taken once more, with everything they read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from rollup_worker.actions.answering import definition_of, judge_then, lines_of, node_name
+from rollup_worker.actions.judging import Judgement, Moment, judge_measures
+from rollup_worker.core import facts
+from rollup_worker.core.facts import Node, NodeStatus, Parent, Target
+from rollup_worker.core.methods import METHODS
+from rollup_worker.core.rollup import roll_up
+from rollup_worker.repository import assessments, plan
+from rollup_worker.repository.inputs import Value
+from rollup_worker.repository.plan import Defined
+from rollup_worker.schemas.document import Line, child_line, child_of, coverage_words, words
+from rollup_worker.schemas.reads import Explanation, Input, MethodUsed, TargetWords
+from tideline import periods
+from tideline.database import Connection
+from tideline.events import MeasureDefined
+
+_lines: Final = msgspec.json.Decoder(Line)
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """A judged node with its definition, and what was read for it."""
+
+    status: NodeStatus
+    definition: Defined | None
+    judgement: Judgement | None = None
+    lines: Mapping[Node, Line] | None = None
+
+
+async def grounds(connection: Connection, node: Node, definition: Defined | None, when: Moment) -> Grounds:
+    """For now: the node from its own inputs alone. For then: from everything under it."""
+    if when.as_of is not None or when.known_at is not None:
+        known, tree = await judge_then(connection, node, when)
+        status = tree.statuses[node]
+        return Grounds(status, definition_of(known, node), tree.measures.get(node.code), lines_of(known, status))
+    if isinstance(definition, MeasureDefined):
+        judgement = (await judge_measures(connection, {node.code: definition}, when))[node.code]
+        return Grounds(judgement.status, definition, judgement)
+    edges = (await plan.list_edges_under(connection, [node])).get(node, [])
+    stored = await assessments.list_lines(connection, [edge.child for edge in edges])
+    lines = {child: _lines.decode(text) for child, text in stored.items()}
+    rule = facts.parent(definition) if definition else Parent(node)
+    children = [child_of(edge, lines[edge.child]) for edge in edges if edge.child in lines]
+    return Grounds(roll_up(rule, children), definition, None, lines)
+
+
+def explanation(node: Node, found: Grounds, when: Moment, *, staff: bool) -> Explanation:
+    status, definition, lines = found.status, found.definition, found.lines or {}
+    values = found.judgement.values if found.judgement else ()
+    shown = [value for value in values if staff or not value.breakdown]
+    measure = definition if isinstance(definition, MeasureDefined) else None
+    return Explanation(
+        node=node_name(node, definition),
+        version=0,
+        as_of=status.as_of,
+        known_at=when.known_at,
+        status=status.status,
+        score=status.score,
+        value=status.value,
+        target=status.target,
+        lower=status.lower,
+        upper=status.upper,
+        qualifiers=words(status.qualifiers),
+        coverage=coverage_words(status.coverage),
+        method=_method(status, measure),
+        native=status.native,
+        numbers=dict(status.why),
+        definition_version=definition.version if definition else None,
+        baseline=measure.baseline if measure else None,
+        targets=_targets(found.judgement.targets, measure) if found.judgement and measure else [],
+        inputs=[_input(value) for value in shown],
+        withheld=len(values) - len(shown),
+        children=[child_line(c, lines) for c in status.children if staff or lines[c.node].published],
+    )
+
+
+def _method(status: NodeStatus, measure: MeasureDefined | None) -> MethodUsed | None:
+    method = METHODS.get(status.method or "")
+    if method is None:
+        return None
+    params = measure.method.params if measure and measure.method else {}
+    return MethodUsed(
+        id=method.id, version=status.method_version, title=method.title, source=method.source, params=params
+    )
+
+
+def _targets(targets: Sequence[Target], measure: MeasureDefined) -> list[TargetWords]:
+    return [
+        TargetWords(
+            period=periods.identify(target.period, measure.calendar),
+            version=target.version,
+            value=target.value,
+            lower=target.lower,
+            upper=target.upper,
+            sample=target.sample,
+        )
+        for target in targets
+    ]
+
+
+def _input(value: Value) -> Input:
+    return Input(**{name: getattr(value, name) for name in Value.__slots__})

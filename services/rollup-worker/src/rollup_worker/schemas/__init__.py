@@ -1,0 +1,1 @@
+"""API words out, and the way back from what is stored."""

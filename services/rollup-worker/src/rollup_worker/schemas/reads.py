@@ -1,0 +1,132 @@
+"""The answers beside the status document: why, over time, and which methods there are."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from rollup_worker.schemas.document import ChildLine, CoverageFigures, NodeName, QualifierWords
+from tideline.events import Baseline
+from tideline.vocabulary import Status
+
+
+class MethodWords(msgspec.Struct, frozen=True, kw_only=True):
+    """A status method; `params` is the JSON Schema of its parameters, `source` where it is published."""
+
+    id: str
+    version: int
+    title: str
+    description: str
+    source: str
+    params: dict[str, Any]
+
+
+class MethodList(msgspec.Struct, frozen=True):
+    items: list[MethodWords]
+    next: str | None = None
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True):
+    """One value that was read, with where it came from and since when it is known."""
+
+    period: str
+    breakdown: dict[str, str]
+    value: Decimal | None
+    numerator: Decimal | None
+    denominator: Decimal | None
+    flag: str | None
+    revision: int
+    batch: UUID
+    source: str
+    known_from: datetime
+
+
+class TargetWords(msgspec.Struct, frozen=True, kw_only=True):
+    period: str
+    version: int
+    value: Decimal | None = None
+    lower: Decimal | None = None
+    upper: Decimal | None = None
+    sample: bool = False
+
+
+class MethodUsed(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    version: int | None
+    title: str
+    source: str
+    params: dict[str, Any] = {}
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a node has its status.
+
+    `numbers` are the intermediate ones by plain names; `native` is the method's own figure. `inputs` are the values
+    read, `withheld` how many of them only staff may see. `children` bring their contributions to the score.
+    `changed` and `why` tell what the newest version changed, and which facts did it.
+    """
+
+    node: NodeName
+    version: int
+    as_of: str | None
+    known_at: datetime | None
+    status: Status
+    score: Decimal | None
+    value: Decimal | None
+    target: Decimal | None
+    lower: Decimal | None = None
+    upper: Decimal | None = None
+    qualifiers: QualifierWords
+    coverage: CoverageFigures
+    method: MethodUsed | None
+    native: Decimal | None
+    numbers: dict[str, Any]
+    definition_version: int | None
+    baseline: Baseline | None = None
+    targets: list[TargetWords] = []
+    inputs: list[Input] = []
+    withheld: int = 0
+    children: list[ChildLine] = []
+    changed: list[str] = []
+    why: dict[str, Any] = {}
+
+
+class VersionLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One version, known from one time to another (null: still)."""
+
+    version: int
+    known_from: datetime
+    known_to: datetime | None
+    as_of: str | None
+    status: Status
+    score: Decimal | None
+    value: Decimal | None
+    target: Decimal | None
+    qualifiers: QualifierWords
+    changed: list[str]
+    why: dict[str, Any]
+
+
+class PeriodLine(msgspec.Struct, frozen=True, kw_only=True):
+    """The status at the end of one period; `as_of` is the period that was judged then."""
+
+    period: str
+    as_of: str | None
+    status: Status
+    score: Decimal | None
+    value: Decimal | None
+    target: Decimal | None
+    qualifiers: QualifierWords
+    coverage: CoverageFigures
+
+
+class VersionPage(msgspec.Struct, frozen=True):
+    items: list[VersionLine]
+    next: str | None
+
+
+class PeriodPage(msgspec.Struct, frozen=True):
+    items: list[PeriodLine]
+    next: str | None
