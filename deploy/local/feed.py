@@ -112,10 +112,11 @@ def told(answer: httpx.Response) -> str:
 
 
 def tell_changes(base_url: str) -> None:
-    """Prints every status that becomes another word; starts again when the stream ends."""
+    """Prints every status that becomes another word; starts again when the stream ends or its heartbeat does."""
+    url = f"{base_url}/v1/events?types=status.changed"
     while True:
         try:
-            with httpx.stream("GET", f"{base_url}/v1/events", timeout=None, trust_env=False) as answer:  # noqa: S113 - a stream lasts
+            with httpx.stream("GET", url, timeout=httpx.Timeout(10, read=60), trust_env=False) as answer:
                 for line in answer.iter_lines():
                     if line.startswith("data:"):
                         _tell(json.loads(line.removeprefix("data:")))

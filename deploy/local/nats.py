@@ -82,18 +82,23 @@ def sign_all(server: Server) -> dict[str, str]:
 
 
 def configuration(server: Server, jwts: dict[str, str]) -> str:
-    accounts = {key: jwt for key, jwt in jwts.items() if key != OPERATOR}
-    preload = "\n".join(f"  {key}: {jwt}" for key, jwt in accounts.items())
     return f"""listen: 127.0.0.1:{server.port}
 http: 127.0.0.1:{server.monitor_port}
-operator: {jwts[OPERATOR]}
 max_control_line: 32KB
-system_account: {next(iter(accounts))}
 resolver: {{ type: full, dir: "{server.folder / "accounts"}", allow_delete: true, interval: "1m" }}
+jetstream: {{ store_dir: "{server.folder / "jetstream"}", sync_interval: always }}
+{trust(jwts)}"""
+
+
+def trust(jwts: dict[str, str]) -> str:
+    """The part of a configuration that says whose credentials count, wherever the server runs."""
+    accounts = {key: jwt for key, jwt in jwts.items() if key != OPERATOR}
+    preload = "\n".join(f"  {key}: {jwt}" for key, jwt in accounts.items())
+    return f"""operator: {jwts[OPERATOR]}
+system_account: {next(iter(accounts))}
 resolver_preload: {{
 {preload}
 }}
-jetstream: {{ store_dir: "{server.folder / "jetstream"}", sync_interval: always }}
 """
 
 
