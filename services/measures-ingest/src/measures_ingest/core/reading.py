@@ -28,6 +28,7 @@ _CODES: Final = {
     "note": Code.BAD_NOTE,
 }
 _row: Final = msgspec.json.Decoder(Raw)
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 T = TypeVar("T")
 
 
@@ -179,6 +180,16 @@ def _not_utf8(body: bytes, offset: int) -> str:
     except UnicodeDecodeError as reason:
         return not_utf8(body[reason.start], offset + reason.start)
     return "not UTF-8"
+
+
+def text_of(raw: Raw) -> bytes:
+    """A row as it waits in quarantine."""
+    return _encode(raw)
+
+
+def raw_of(text: bytes) -> Raw:
+    """What `text_of` was made from."""
+    return _row.decode(text)
 
 
 def not_utf8(byte: int, offset: int) -> str:

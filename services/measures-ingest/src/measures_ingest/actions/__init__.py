@@ -1,0 +1,1 @@
+"""Steps that several entry points share."""

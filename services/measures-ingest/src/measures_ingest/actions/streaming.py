@@ -1,0 +1,171 @@
+"""Large pushes: judged piece by piece as the body arrives, staged, merged when it has ended. Memory stays bounded."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Final
+
+from measures_ingest.actions import writing
+from measures_ingest.actions.committing import Committer, Undo
+from measures_ingest.actions.numbering import number
+from measures_ingest.actions.pushes import Push
+from measures_ingest.actions.storing import Outcome, claim, describe, replay
+from measures_ingest.core import batch as batches_told
+from measures_ingest.core import breakdowns, reading
+from measures_ingest.core.batch import ERRORS_KEPT, ERRORS_TOLD, Answer, Counts
+from measures_ingest.core.rejects import Reject
+from measures_ingest.core.rows import Raw, Row, Sifted
+from measures_ingest.repository import batches, definitions, quarantine, staging
+from measures_ingest.repository.series import SeriesKey
+from measures_ingest.repository.staging import Changed, Staged
+from tideline import periods
+from tideline.database import AWAY, Connection
+from tideline.events import Observation, PreviousValue
+
+PIECE_ROWS: Final = 5_000
+BLOCK_ROWS: Final = 16_000
+
+
+async def store_stream(
+    committer: Committer, push: Push, pieces: AsyncIterator[Sequence[Raw | Reject]], digest: Callable[[], bytes]
+) -> Outcome:
+    """Stores a push of any length, whole or not at all. `digest` is asked for once the body has ended.
+
+    Raises what `pieces` raises, and what the database's absence raises; nothing was stored then.
+    """
+    outcome: Outcome | None = None
+    try:
+        async with committer.database.transaction() as connection:
+            stream = _Stream(committer, push, connection)
+            await staging.create(connection)
+            async for piece in pieces:
+                await stream.take(piece)
+            push.digest = digest()
+            outcome = await stream.finish()
+            if push.dry_run or not stream.stored:
+                raise Undo
+    except Undo:
+        assert outcome is not None
+    except AWAY:
+        if outcome is None:
+            raise
+        return await committer.look_up(push)
+    return outcome
+
+
+class _Stream:
+    """The transaction of one large push. `stored` is false when its key stood for an earlier push."""
+
+    def __init__(self, committer: Committer, push: Push, connection: Connection) -> None:
+        self._committer = committer
+        self._push = push
+        self._connection = connection
+        self._own_numbers: dict[SeriesKey, int] = {}
+        self._count = self._staged = self._rejected = self._kept = 0
+        self.stored = True
+
+    async def take(self, piece: Sequence[Raw | Reject]) -> None:
+        for start in range(0, len(piece), PIECE_ROWS):
+            chunk = piece[start : start + PIECE_ROWS]
+            sifted = self._push.sieve.sift(enumerate(chunk, self._count))
+            self._count += len(chunk)
+            await self._stage(sifted)
+
+    async def finish(self) -> Outcome:
+        if self._push.key is not None and self._push.id not in await claim(self._connection, [self._push]):
+            self.stored = False
+            return await replay(self._connection, self._push)
+        await self._judge_again()
+        duplicates = await staging.drop_duplicates(self._connection, self._push.id, ERRORS_KEPT - self._kept)
+        self._rejected += duplicates
+        refused = self._push.atomic and self._rejected
+        counts = Counts(rejected=self._rejected) if refused else await self._merge(self._staged - duplicates)
+        return await self._answer(counts)
+
+    async def _stage(self, sifted: Sifted) -> None:
+        numbers = await self._numbers({row.series for row in sifted.rows})
+        await staging.add(self._connection, (_staged(row, numbers) for row in sifted.rows))
+        self._staged += len(sifted.rows)
+        kept = sifted.rejects[: ERRORS_KEPT - self._kept]
+        if kept:
+            await batches.add_errors(self._connection, self._push.id, kept)
+        self._kept += len(kept)
+        self._rejected += len(sifted.rejects)
+        if sifted.unknown:
+            waiting = [(one.index, one.raw.measure, reading.text_of(one.raw)) for one in sifted.unknown]
+            await staging.add_waiting(self._connection, waiting)
+
+    async def _numbers(self, keys: set[SeriesKey]) -> Mapping[SeriesKey, int]:
+        """A dry run numbers new series inside its own transaction, so that none of them stays."""
+        if not self._push.dry_run:
+            return await self._committer.numbering.numbers(keys)
+        missing = keys - self._own_numbers.keys()
+        if missing:
+            self._own_numbers |= await number(self._connection, missing)
+        return self._own_numbers
+
+    async def _judge_again(self) -> None:
+        """Rows whose measure was defined while the body arrived; from here on no definition changes."""
+        measures = await staging.waiting_measures(self._connection)
+        if not measures:
+            return
+        await definitions.hold_changes(self._connection)
+        defined = sorted(await quarantine.defined_of(self._connection, measures))
+        if defined:
+            await self._committer.definitions.refresh()
+        while defined and (rows := await staging.take_waiting(self._connection, defined, PIECE_ROWS)):
+            await self._stage(self._push.sieve.sift((index, reading.raw_of(row)) for index, row in rows))
+
+    async def _merge(self, staged: int) -> Counts:
+        at = self._committer.clock.now()
+        accepted, revised = await staging.merge(self._connection, self._push.id, at)
+        quarantined = await staging.quarantine(self._connection, self._push.id)
+        part = 1
+        async for block in _blocks(staging.changed(self._connection)):
+            observed = [self._observation(one) for one in block]
+            outgoing = [*writing.events_of(self._push.id, self._push.sender.source, at, observed, part)]
+            await writing.record(self._connection, at, outgoing)
+            part += len(outgoing)
+        return Counts(accepted, revised, staged - accepted - revised, quarantined, self._rejected)
+
+    def _observation(self, one: Changed) -> Observation:
+        definition = self._committer.definitions.known[one.measure]
+        period = periods.containing(one.start, definition.frequency, definition.calendar)
+        return Observation(
+            measure=one.measure,
+            period=periods.identify(period, definition.calendar),
+            value=one.value,
+            numerator=one.numerator,
+            denominator=one.denominator,
+            breakdown=breakdowns.cells(one.breakdown),
+            flag=one.flag,
+            note=one.note,
+            revision=one.revision,
+            previous=_previous(one) if one.revision > 1 else None,
+        )
+
+    async def _answer(self, counts: Counts) -> Answer:
+        errors = await batches.list_errors(self._connection, self._push.id, -1, ERRORS_TOLD)
+        answer = batches_told.answer(self._push.id, counts, errors, dry_run=self._push.dry_run)
+        await batches.add(self._connection, [describe(self._push, counts, answer)])
+        return answer
+
+
+def _staged(row: Row, numbers: Mapping[SeriesKey, int]) -> Staged:
+    number_of = numbers[row.measure, row.breakdown]
+    return Staged(row.index, number_of, row.start, row.value, row.numerator, row.denominator, row.flag, row.note)
+
+
+def _previous(one: Changed) -> PreviousValue:
+    return PreviousValue(
+        value=one.old_value, numerator=one.old_numerator, denominator=one.old_denominator, flag=one.old_flag
+    )
+
+
+async def _blocks(found: AsyncIterator[Changed]) -> AsyncIterator[list[Changed]]:
+    block: list[Changed] = []
+    async for one in found:
+        block.append(one)
+        if len(block) == BLOCK_ROWS:
+            yield block
+            block = []
+    if block:
+        yield block

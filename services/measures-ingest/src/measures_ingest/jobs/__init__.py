@@ -1,0 +1,1 @@
+"""Woken by a timer or a hint."""

@@ -1,0 +1,126 @@
+"""Runs measures-ingest: `python -m measures_ingest.main`."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from measures_ingest.actions.committing import Committer
+from measures_ingest.actions.definitions import Definitions
+from measures_ingest.actions.senders import Feeds
+from measures_ingest.handlers import STREAM, handlers
+from measures_ingest.jobs.group_commit import GroupCommit
+from measures_ingest.jobs.refresh import Refresh
+from measures_ingest.routes import batches, observations, sources
+from measures_ingest.routes.describe import PATH, add_push
+from measures_ingest.routes.desk import Desk
+from measures_ingest.routes.push import push
+from measures_ingest.settings import Settings
+from tideline import logs
+from tideline.auth import Keys
+from tideline.bus import Bus
+from tideline.clock import Clock
+from tideline.consumer import Consumer
+from tideline.database import Database
+from tideline.relay import Relay
+from tideline.web import Check, create_app, serve
+
+NAME: Final = "measures-ingest"
+log = logging.getLogger(__name__)
+
+
+def build(settings: Settings) -> FastAPI:
+    """The application; its parts are opened when it starts and closed when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await _open(app, settings, stack)
+            yield
+
+    app = create_app(
+        "measures-ingest", "Takes measure values and keeps every revision.", lifespan=lifespan, checks=_checks
+    )
+    app.router.routes.insert(0, Route(PATH, push, methods=["POST"]))
+    for router in (observations.router, batches.router, sources.router):
+        app.include_router(router)
+    add_push(app)
+    return app
+
+
+async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:
+    """Opens the wires and starts the loops; the stack ends them in reverse."""
+    database = await Database.open(settings.database_url, size=settings.pool_size, name=NAME)
+    stack.push_async_callback(database.close)
+    bus = await Bus.connect(settings.nats_url, settings.nats_creds, NAME)
+    stack.push_async_callback(bus.close)
+    relay = Relay(database, bus, "MEASUREMENTS")
+    database.after_commit = relay.wake
+    desk, group = assemble(settings, database)
+    refresh = Refresh(desk.definitions)
+    consumer = Consumer(database, bus, stream=STREAM, durable=NAME, handlers=handlers(desk.clock), after=refresh.wake)
+    state = app.state
+    state.bus, state.relay, state.keys, state.desk = bus, relay, desk.keys, desk
+    for loop in (relay.run(), refresh.run(), consumer.run(), group.run()):
+        stack.push_async_callback(_end, _start(loop))
+
+
+def assemble(settings: Settings, database: Database) -> tuple[Desk, GroupCommit]:
+    """What the routes work with, and the loop that commits small pushes."""
+    clock, definitions = Clock(settings.clock_start), Definitions(database)
+    committer = Committer(database, definitions, clock)
+    group = GroupCommit(committer)
+    desk = Desk(
+        settings=settings,
+        database=database,
+        clock=clock,
+        keys=Keys.load(settings.token_keys),
+        definitions=definitions,
+        feeds=Feeds(database),
+        committer=committer,
+        share=group.submit,
+    )
+    return desk, group
+
+
+def _start(loop: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    """A loop that fails ends the process: whoever started it starts it again."""
+    task = asyncio.create_task(loop)
+
+    def ended(_: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (reason := task.exception()):
+            log.critical("a loop failed", exc_info=reason)
+            signal.raise_signal(signal.SIGTERM)
+
+    task.add_done_callback(ended)
+    return task
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    """Asks again: `asyncio.wait_for` of Python 3.11 can lose a cancellation that meets its own answer."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.5)
+
+
+def _checks(app: FastAPI) -> Mapping[str, Check]:
+    return {
+        "database": app.state.desk.database.round_trip,
+        "bus": app.state.bus.round_trip,
+        "relay": app.state.relay.check,
+    }
+
+
+def main() -> None:
+    logs.configure(NAME)
+    settings = Settings()
+    serve(build(settings), settings.host, settings.port)
+
+
+if __name__ == "__main__":
+    main()

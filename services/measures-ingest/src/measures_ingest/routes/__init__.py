@@ -1,0 +1,1 @@
+"""The HTTP face: parse, load, judge, store, answer."""
