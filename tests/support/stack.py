@@ -81,12 +81,14 @@ class Stack:
         return self.process.wait(seconds)
 
 
-def start_stack(var: Path, port: int, *, empty: bool = True, wait: bool = True) -> Stack:
-    """`make run` without make, on a folder of its own; ready when this returns."""
+def start_stack(var: Path, port: int, *, empty: bool = True, wait: bool = True, clock_start: str = "") -> Stack:
+    """`make run` without make, on a folder of its own; ready when this returns. `clock_start`: the services' now."""
     var.mkdir(parents=True, exist_ok=True)
     argv = [sys.executable, "-m", "deploy.local", "--var", str(var), "up", "--port", str(port)]
     with (var / "said").open("ab") as said:
-        process = subprocess.Popen([*argv, *(["--empty"] if empty else [])], cwd=ROOT, stdout=said, stderr=said)
+        env = {**os.environ, **({"CLOCK_START": clock_start} if clock_start else {})}
+        argv += ["--empty"] if empty else []
+        process = subprocess.Popen(argv, cwd=ROOT, env=env, stdout=said, stderr=said)
     stack = Stack(var, port, process)
     if wait:
         try:
@@ -100,9 +102,9 @@ def start_stack(var: Path, port: int, *, empty: bool = True, wait: bool = True) 
 
 
 @contextmanager
-def running_stack(*, empty: bool = True) -> Iterator[Stack]:
+def running_stack(*, empty: bool = True, clock_start: str = "") -> Iterator[Stack]:
     with temporary_folder() as folder:
-        stack = start_stack(folder / "var", free_port(), empty=empty)
+        stack = start_stack(folder / "var", free_port(), empty=empty, clock_start=clock_start)
         try:
             yield stack
         finally:
