@@ -1,0 +1,156 @@
+"""Checks of one content by itself: what its schema cannot say. Paths are relative to the content."""
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Final
+
+from goals_api.core.entities import Area, Content, Department, Goal, Measure, PlanHead
+from goals_api.core.faults import Fault
+from tideline.events import Calendar
+from tideline.periods import BadPeriod, Period, parse
+from tideline.vocabulary import CODE, Frequency
+
+DIGITS_MAX: Final = 38
+EXPONENT_MAX: Final = 30
+YEARS_MAX: Final = 100
+GRACE_DAYS_MAX: Final = 3_660
+_DIMENSION: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
+
+
+def check_content(content: Content) -> Iterator[Fault]:
+    """Every fault of one area, department, goal or measure."""
+    yield from check_code("code", content.code)
+    yield from check_title("title", content.title)
+    yield from check_number("minimum_coverage", _coverage(content), least=Decimal(0), most=Decimal(1))
+    if isinstance(content, Area):
+        yield from _area(content)
+    elif isinstance(content, Department):
+        yield from _department(content)
+    elif isinstance(content, Goal):
+        yield from _goal(content)
+    else:
+        yield from _measure(content)
+
+
+def check_head(head: PlanHead) -> Iterator[Fault]:
+    """Every fault in what a plan says of itself."""
+    yield from check_code("code", head.code)
+    yield from check_title("title", head.title)
+    yield from check_distinct("versions", [version.id for version in head.versions])
+
+
+def check_code(path: str, code: str) -> Iterator[Fault]:
+    if not code:
+        yield Fault(path, "missing", "a code is needed")
+    elif not CODE.fullmatch(code):
+        yield Fault(path, "bad_code", f"{code[:120]!r}: a code has 1 to 100 of a to z, 0 to 9 and hyphen")
+
+
+def check_title(path: str, title: str) -> Iterator[Fault]:
+    if not title.strip():
+        yield Fault(path, "missing", "a title is needed")
+
+
+def check_distinct(path: str, codes: Sequence[str]) -> Iterator[Fault]:
+    """One fault for every code that stands in the list a second time."""
+    seen: set[str] = set()
+    for index, code in enumerate(codes):
+        if code in seen:
+            yield Fault(f"{path}[{index}]", "duplicate_code", f"{code} stands in this list twice")
+        seen.add(code)
+
+
+def check_number(
+    path: str, value: Decimal | None, *, least: Decimal | None = None, most: Decimal | None = None
+) -> Iterator[Fault]:
+    """Finite, at most 38 significant digits, exponent within 30 of zero, and within the bounds (inclusive)."""
+    if value is None:
+        return
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int):
+        yield Fault(path, "bad_value", "this is not a finite number")
+    elif len(value.as_tuple().digits) > DIGITS_MAX or abs(exponent) > EXPONENT_MAX:
+        yield Fault(path, "out_of_range", f"at most {DIGITS_MAX} digits and an exponent within ±{EXPONENT_MAX}")
+    elif (least is not None and value < least) or (most is not None and value > most):
+        yield Fault(path, "out_of_range", f"{value} is not within {least} to {'any' if most is None else most}")
+
+
+def read_period(path: str, text: str, calendar: Calendar) -> Period | Fault:
+    """The period that an id names in a calendar, or why there is none."""
+    try:
+        return parse(text, calendar)
+    except BadPeriod as reason:
+        return Fault(path, "bad_period", str(reason))
+
+
+def _coverage(content: Content) -> Decimal | None:
+    return None if isinstance(content, Measure) else content.minimum_coverage
+
+
+def _area(area: Area) -> Iterator[Fault]:
+    yield from check_distinct("parents", area.parents)
+    yield from check_distinct("related", area.related)
+
+
+def _department(department: Department) -> Iterator[Fault]:
+    yield from check_number("weight", department.weight, least=Decimal(0))
+    for index, name in enumerate(department.names or ()):
+        yield from check_title(f"names[{index}].title", name.title)
+        if name.from_ and name.until and name.from_ > name.until:
+            yield Fault(f"names[{index}].until", "bad_dates", "a name cannot end before it begins")
+
+
+def _goal(goal: Goal) -> Iterator[Fault]:
+    yield from check_number("weight", goal.weight, least=Decimal(0))
+    yield from check_distinct("areas", goal.areas)
+    yield from check_distinct("metrics", [metric.measure for metric in goal.metrics])
+    for index, metric in enumerate(goal.metrics):
+        yield from check_number(f"metrics[{index}].weight", metric.weight, least=Decimal(0))
+    if goal.horizon_years is not None and not 1 <= goal.horizon_years <= YEARS_MAX:
+        yield Fault("horizon_years", "out_of_range", f"a horizon is 1 to {YEARS_MAX} years")
+    if goal.biennium is not None:
+        yield from _biennium(goal.biennium)
+
+
+def _biennium(text: str) -> Iterator[Fault]:
+    """A goal has no calendar of its own: a city's biennium may begin in odd or in even years."""
+    found = [read_period("biennium", text, Calendar(biennium_starts_odd=odd)) for odd in (True, False)]
+    if not any(isinstance(period, Period) and period.frequency is Frequency.BIENNIUM for period in found):
+        yield Fault("biennium", "bad_period", f"{text[:40]!r} is not a biennium such as 2017-2018")
+
+
+def _measure(measure: Measure) -> Iterator[Fault]:
+    yield from check_distinct("areas", measure.areas)
+    yield from check_distinct("breakdowns", measure.breakdowns)
+    for index, dimension in enumerate(measure.breakdowns):
+        if not _DIMENSION.fullmatch(dimension):
+            yield Fault(f"breakdowns[{index}]", "bad_dimension", "a dimension is a word of a to z, 0 to 9 and _")
+    yield from _measure_numbers(measure)
+    if measure.method is not None and not CODE.fullmatch(measure.method.id):
+        yield Fault("method.id", "bad_method", "a method's id is a code such as `pace`")
+    yield from _measure_times(measure)
+
+
+def _measure_numbers(measure: Measure) -> Iterator[Fault]:
+    yield from check_number("weight", measure.weight, least=Decimal(0))
+    yield from check_number("minimum", measure.minimum)
+    yield from check_number("maximum", measure.maximum)
+    yield from check_number("multiplier", measure.multiplier)
+    if not measure.multiplier:
+        yield Fault("multiplier", "out_of_range", "a multiplier of 0 would lose every value")
+    if measure.minimum is not None and measure.maximum is not None and measure.minimum > measure.maximum:
+        yield Fault("maximum", "bad_range", f"the maximum {measure.maximum} is below the minimum {measure.minimum}")
+    if measure.grace_days is not None and not 0 <= measure.grace_days <= GRACE_DAYS_MAX:
+        yield Fault("grace_days", "out_of_range", f"grace is 0 to {GRACE_DAYS_MAX} days")
+
+
+def _measure_times(measure: Measure) -> Iterator[Fault]:
+    if not 1 <= measure.calendar.fiscal_year_start_month <= 12:
+        yield Fault("calendar.fiscal_year_start_month", "out_of_range", "a month is 1 to 12")
+    elif measure.baseline is not None:
+        found = read_period("baseline.period", measure.baseline.period, measure.calendar)
+        if isinstance(found, Fault):
+            yield found
+    if measure.baseline is not None:
+        yield from check_number("baseline.value", measure.baseline.value)

@@ -1,0 +1,169 @@
+"""The steps that the four kinds of entity share: read, list, create, replace, retire, tell the history."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Header, Query, Response
+from msgspec.structs import replace as changed
+
+from goals_api import actions
+from goals_api.core import changes
+from goals_api.core.changes import Edit
+from goals_api.core.entities import PLURALS, Content, Entry, Goal, Proposal, Stored
+from goals_api.core.faults import Fault
+from goals_api.core.graph import references
+from goals_api.repository import entities, plans
+from goals_api.routes.answers import answer, page, position, shown
+from goals_api.routes.visit import Visit
+from goals_api.schemas.entities import EntityBody
+from tideline.errors import Conflict, NotFound
+from tideline.vocabulary import CODE, Kind
+from tideline.web import Cursor, Limit, require_match
+
+CODE_PATTERN: Final = f"^{CODE.pattern}$"
+Retired = Annotated[
+    str,
+    Query(pattern="^(false|true|any)$", description="`false`: in force only; `true`: retired only; `any`: both."),
+]
+OfPlan = Annotated[str | None, Query(pattern=CODE_PATTERN, description="Only what belongs to this plan.")]
+OfDepartment = Annotated[str | None, Query(pattern=CODE_PATTERN, description="Only of this department.")]
+OfArea = Annotated[str | None, Query(pattern=CODE_PATTERN, description="Only what is aligned to this area.")]
+OfGoal = Annotated[str | None, Query(pattern=CODE_PATTERN, description="Only the measures of this goal.")]
+IfMatch = Annotated[str | None, Header(description="The ETag that was read; 428 without, 412 when it is stale.")]
+UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "If-None-Match names this version."}}
+Note = Annotated[str, Query(max_length=20_000, description="Why; shown to the public.")]
+_RETIRED: Final[Mapping[str, bool | None]] = {"false": False, "true": True, "any": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What every list of entities takes."""
+
+    plan: OfPlan = None
+    retired: Retired = "false"
+    cursor: Cursor = None
+    limit: Limit = 100
+
+
+Listed = Annotated[Listing, Depends()]
+
+
+async def show(visit: Visit, kind: Kind, code: str) -> Response:
+    stored = await _visible(visit, await find(visit, kind, code))
+    return answer(visit, shown(stored), version=stored.version)
+
+
+async def show_page(visit: Visit, kind: Kind, wanted: Mapping[str, Any], listing: Listing) -> Response:
+    filters = {**wanted, "plan": listing.plan, "retired": _RETIRED[listing.retired], "published": visit.published}
+    (after,) = position(listing.cursor, str) if listing.cursor else ("",)
+    found = await entities.list_page(visit.session, kind, filters, after, listing.limit + 1)
+    visible = [await _visible(visit, stored) for stored in found]
+    return page(visit, visible, listing.limit, shown, lambda stored: (stored.content.code,))
+
+
+async def create(visit: Visit, kind: Kind, body: EntityBody) -> Response:
+    await entities.lock_plans(visit.session)
+    if CODE.fullmatch(body.code) and await entities.find(visit.session, kind, body.code):
+        raise Conflict(f"there is a {kind} {body.code} already", code="duplicate_code")
+    edit = await _judge(visit, kind, body, None)
+    await actions.store(visit.session, edit, visit.author)
+    stored = edit.written[0].after
+    location = f"/v1/{PLURALS[kind]}/{stored.content.code}"
+    return answer(visit, shown(stored), status=201, version=stored.version, location=location)
+
+
+async def replace(visit: Visit, kind: Kind, code: str, body: EntityBody) -> Response:
+    await entities.lock_plans(visit.session)
+    before = await find(visit, kind, code)
+    visit.check_owner(before.content)
+    require_match(visit.request, before.version)
+    edit = await _judge(visit, kind, body, code)
+    await actions.store(visit.session, edit, visit.author)
+    stored = edit.written[0].after if edit.written else before
+    return answer(visit, shown(stored), version=stored.version)
+
+
+async def retire(visit: Visit, kind: Kind, code: str, note: str) -> Response:
+    await entities.lock_plans(visit.session)
+    stored = await find(visit, kind, code)
+    visit.check_owner(stored.content)
+    require_match(visit.request, stored.version)
+    if not stored.retired:
+        written = changes.retire(kind, stored, note, visit.author.at)
+        await actions.store(visit.session, Edit(written=(written,)), visit.author)
+        stored = written.after
+    return answer(visit, shown(stored), version=stored.version)
+
+
+async def show_changes(visit: Visit, kind: str, code: str, cursor: str | None, limit: int) -> Response:
+    (before,) = position(cursor, int) if cursor else (None,)
+    known = CODE.fullmatch(code)
+    found = await plans.list_changes(visit.session, kind, code, before, limit + 1) if known else []
+    if not found and before is None:
+        raise NotFound(f"there is no {kind} {code}")
+    return page(visit, found, limit, _told, lambda change: (change["id"],))
+
+
+async def find(visit: Visit, kind: Kind, code: str) -> Stored[Content]:
+    """Raises NotFound, for what the public does not see as well."""
+    stored = await entities.find(visit.session, kind, code) if CODE.fullmatch(code) else None
+    if stored is None or not visit.may_see(stored.content):
+        raise NotFound(f"there is no {kind} {code}")
+    return stored
+
+
+async def measures_of(visit: Visit, code: str) -> list[str]:
+    """The KPI and the metrics of a goal; none of a goal that is not there."""
+    goal = await entities.find(visit.session, Kind.GOAL, code)
+    if goal is None or not visit.may_see(goal.content):
+        return []
+    return [reference.code for reference in references(goal.content) if reference.kind is Kind.MEASURE]
+
+
+async def without_hidden(visit: Visit, goals: list[Goal]) -> list[Goal]:
+    """The goals without the measures that the reader may not know of."""
+    named = {metric.measure for goal in goals for metric in goal.metrics} | {goal.kpi for goal in goals if goal.kpi}
+    hidden = set() if visit.principal else await entities.list_unpublished(visit.session, Kind.MEASURE, named)
+    if not hidden:
+        return goals
+    return [
+        changed(
+            goal,
+            kpi=None if goal.kpi in hidden else goal.kpi,
+            metrics=tuple(metric for metric in goal.metrics if metric.measure not in hidden),
+        )
+        for goal in goals
+    ]
+
+
+async def _visible(visit: Visit, stored: Stored[Content]) -> Stored[Content]:
+    if not isinstance(stored.content, Goal):
+        return stored
+    (goal,) = await without_hidden(visit, [stored.content])
+    return changed(stored, content=goal)
+
+
+async def _judge(visit: Visit, kind: Kind, body: EntityBody, code: str | None) -> Edit:
+    """The edit of one body; `code` is what the path names."""
+    faults = list(body.faults)
+    if code is not None and body.code not in ("", code):
+        faults.append(Fault("code", "code_mismatch", f"the path names {code}"))
+    body.code = code or body.code
+    entries: list[Entry[Content]] = [Entry("", body.to_content())] if body.is_read else []
+    if entries:
+        visit.check_owner(entries[0].content)
+    return await actions.judge(visit.session, Proposal(entries={kind: entries}), faults, visit.author)
+
+
+def _told(change: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "version": change["version"],
+        "action": change["action"],
+        "fields": change["fields"],
+        "by": change["actor"],
+        "at": change["at"],
+        "note": change["note"],
+        "plan": change["plan"],
+        "content": change["content"],
+    }

@@ -1,0 +1,1 @@
+"""API words in and out."""

@@ -1,0 +1,1 @@
+"""goals-api on real parts."""
