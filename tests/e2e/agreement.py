@@ -51,29 +51,36 @@ async def agree_on_words(tideline: Tideline, expected: Mapping[Node, str], **ask
 
 
 async def _settle(tideline: Tideline, expected: Mapping[Node, T], read: Callable[[Json], T], **asked: Any) -> None:
-    left, differ, changed_at = list(expected), dict[Node, T](), time.monotonic()
+    left, differ, changed_at = list(expected), dict[Node, T | None](), time.monotonic()
     while left:
-        found = {node: read(document) for node, document in (await read_all(tideline, left, **asked)).items()}
-        found = {node: is_ for node, is_ in found.items() if is_ != expected[node]}
+        documents = await _find_all(tideline, left, **asked)
+        read_off = {node: read(document) if document else None for node, document in documents.items()}
+        found = {node: is_ for node, is_ in read_off.items() if is_ != expected[node]}
         if not found and len(left) == len(expected):
             return
         if found != differ:
             differ, changed_at = found, time.monotonic()
-        assert time.monotonic() - changed_at < STILL_SECONDS, told(found, expected)
+        assert time.monotonic() - changed_at < STILL_SECONDS, _told(found, expected)
         left = list(found) or list(expected)
         await asyncio.sleep(0.1)
 
 
-def told(found: Mapping[Node, T], expected: Mapping[Node, T]) -> str:
-    lines = [f"{node}: {is_} instead of {expected[node]}" for node, is_ in found.items()]
-    return "\n".join([f"{len(found)} of {len(expected)} differ:", *lines[:20]])
-
-
 async def read_all(tideline: Tideline, nodes: Iterable[Node], **asked: Any) -> dict[Node, Json]:
+    """The status documents of nodes that are there."""
+    found = await _find_all(tideline, nodes, **asked)
+    return {node: document for node, document in found.items() if document is not None}
+
+
+async def _find_all(tideline: Tideline, nodes: Iterable[Node], **asked: Any) -> dict[Node, Json | None]:
     room = asyncio.Semaphore(AT_ONCE)
 
-    async def read(node: Node) -> tuple[Node, Json]:
+    async def find(node: Node) -> tuple[Node, Json | None]:
         async with room:
-            return node, await tideline.status(*node, **asked)
+            return node, await tideline.find_status(*node, **asked)
 
-    return dict(await asyncio.gather(*(read(node) for node in nodes)))
+    return dict(await asyncio.gather(*(find(node) for node in nodes)))
+
+
+def _told(found: Mapping[Node, T | None], expected: Mapping[Node, T]) -> str:
+    lines = [f"{node}: {is_} instead of {expected[node]}" for node, is_ in found.items()]
+    return "\n".join([f"{len(found)} of {len(expected)} differ:", *lines[:20]])

@@ -47,6 +47,7 @@ async def city() -> AsyncIterator[City]:
 async def fill(tideline: Tideline, indicators: list[nyc.Indicator]) -> City:
     begun = time.perf_counter()
     plan = await tideline.put_plan(nyc.document(indicators))
+    await tideline.defined(each.code for each in indicators)
     planned = time.perf_counter()
     answers = [await tideline.push_csv(body) for body in nyc.pushes(indicators)]
     pushed = time.perf_counter()

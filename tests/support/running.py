@@ -4,6 +4,7 @@ tideline     one for the whole pytest process: the system that TIDELINE_CREDENTI
              credentials.json, as for containers), else one started here. Codes of your own: others use it too
 """
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
@@ -76,6 +77,16 @@ class Tideline:
         headers = {**self.feed, "Content-Type": "text/csv; charset=utf-8"}
         return told(await self.http.post("/v1/observations", content=text.encode(), headers=headers), 201)
 
+    async def defined(self, measures: Iterable[str]) -> None:
+        """Waits until pushes find these measures; what came too early would be held back and applied later."""
+        probe = {"observations": [{"measure": code, "period": "1900", "value": 0} for code in measures]}
+        async with asyncio.timeout(SECONDS):
+            while True:
+                answer = await self.http.post("/v1/observations?dry_run=true", json=probe, headers=self.feed)
+                if told(answer, 200, 207, 422)["quarantined"] == 0:
+                    return
+                await asyncio.sleep(0.1)
+
     async def observations(self, measure: str, **asked: Any) -> list[Json]:
         """The current values of a measure, however many pages they fill."""
         found, params = list[Json](), {**asked, "measure": measure, "limit": 1000}
@@ -89,6 +100,11 @@ class Tideline:
     async def status(self, kind: str, code: str = "", rest: str = "", **asked: Any) -> Json:
         """A public status document; `rest`: explain, history …"""
         return told(await self.http.get(status_path(kind, code, rest), params=asked))
+
+    async def find_status(self, kind: str, code: str = "", **asked: Any) -> Json | None:
+        """None while the definition has not come through."""
+        answer = await self.http.get(status_path(kind, code), params=asked)
+        return None if answer.status_code == 404 else told(answer)
 
     @asynccontextmanager
     async def events(self, since: str = "", **asked: str) -> AsyncIterator[AsyncGenerator[Sent]]:
