@@ -14,6 +14,7 @@ import httpx
 from deploy.local import credentials, postgres
 from deploy.local.layout import Layout
 from tests.support.stack import Stack
+from tests.support.stubs import soon
 
 MEASURES = 1_000
 FIRST_DAY = date(1950, 1, 1)
@@ -50,6 +51,7 @@ def prepare(stack: Stack) -> City:
         f"{stack.base_url}/v1/plans/bench", json=_plan(), headers=stack.staff, timeout=60, trust_env=False
     )
     answer.raise_for_status()
+    soon(lambda: _is_known(stack), "the plan to reach the engine", 120)
     layout = Layout(stack.var)
     ports: dict[str, int] = json.loads((stack.var / "ports.json").read_text())
     admin = postgres.Cluster(
@@ -59,6 +61,14 @@ def prepare(stack: Stack) -> City:
         layout.log("postgres"),
     ).url
     return City(stack, ports, asyncio.run(_bare(admin)))
+
+
+def _is_known(stack: Stack) -> bool:
+    found = [
+        httpx.get(f"{stack.base_url}/v1/status/{path}", trust_env=False).status_code
+        for path in ("goals/bench", f"measures/bench-{MEASURES - 1}")
+    ]
+    return found == [200, 200]
 
 
 async def _bare(admin: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from datetime import UTC, datetime
 
 import httpx
 
@@ -49,7 +50,9 @@ async def push_to_city(city: City, count: int, turn: int) -> Seen:
 
 
 def _moving(number: int) -> dict[str, object]:
-    return {"measure": "bench-0", "period": "2026-01-01", "value": 1_000 + number * 1_000_000}
+    """Today's value: never stale, and another one each time."""
+    today = datetime.now(UTC).date().isoformat()
+    return {"measure": "bench-0", "period": today, "value": 1_000 + number * 10_000_000}
 
 
 async def _listen(client: httpx.AsyncClient, url: str, listening: asyncio.Event, told: asyncio.Event) -> None:
