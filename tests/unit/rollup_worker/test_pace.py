@@ -146,3 +146,43 @@ def test_where_values_add_up_a_part_of_a_year_is_held_at_its_rate() -> None:
 def test_a_limit_that_the_rate_keeps_is_on_track_until_the_year_is_over() -> None:
     assert yearly(6, "down", "200").status is Status.ON_TRACK
     assert yearly(12, "down", "200").status is Status.ACHIEVED
+
+
+def test_a_target_that_ends_with_the_judged_period_is_the_nearest() -> None:
+    found = at_halftime("150", targets=[target("2017-01-11", "160"), *TWENTY_DAYS])
+    assert (found.target, found.why["progress_due"]) == (Decimal(160), Decimal(60))
+
+
+def test_a_rate_on_its_limit_keeps_it() -> None:
+    assert yearly(6, "down", "180").status is Status.ON_TRACK
+    assert yearly(6, "down", "179.9").status is not Status.ON_TRACK
+
+
+def test_a_bound_in_the_undesired_direction_alone_is_no_target() -> None:
+    assert at_halftime("150", targets=[target("2017-01-21", upper="200")]).status is Status.NO_TARGET
+
+
+@pytest.mark.parametrize(
+    ("base", "aggregation", "method"),
+    [
+        ("2017-02", "last", "pace"),
+        ("2017-03", "last", "threshold"),
+        ("2017-12", "last", "threshold"),
+        ("2016", "sum", "pace"),
+        ("2016-12", "sum", "threshold"),
+    ],
+)
+def test_pace_is_the_default_only_where_it_can_judge(base: str, aggregation: str, method: str) -> None:
+    definition = measure(time_aggregation=aggregation, baseline=baseline(base, "1"))
+    found = judge(definition, [target("2017", "12")], [cell("2017-03", "3")])
+    assert (found.method, found.score is None) == (method, False)
+
+
+@pytest.mark.parametrize(
+    ("value", "score"),
+    [("160", "86.36"), ("170", "95.45"), ("190", "99.99"), ("140", "60"), ("115", "27.5"), ("50", "7.5")],
+)
+def test_between_its_anchors_the_score_runs_straight_and_below_zero_it_fades(value: str, score: str) -> None:
+    found = at_halftime(value).score
+    assert found is not None
+    assert abs(found - Decimal(score)) < Decimal("0.02")

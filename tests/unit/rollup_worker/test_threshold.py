@@ -244,3 +244,77 @@ def test_a_vendors_worked_cases_of_a_ten_percent_caution_are_reproduced() -> Non
     words = {"Above Target": Status.ACHIEVED, "Caution": Status.AT_RISK, "Below Plan": Status.OFF_TRACK}
     for case in anchor["cases"]:
         assert judged("up", str(case["actual"]), str(case["target"])).status is words[case["status"]]
+
+
+@pytest.mark.parametrize(
+    ("direction", "value", "limit", "score"),
+    [
+        ("up", "95", "100", "57.499999"),
+        ("up", "90", "100", "40"),
+        ("up", "80", "100", "37.727271"),
+        ("down", "1", "0", "27.5"),
+        ("down", "3", "0", "21.25"),
+        ("down", "-5", "-100", "28.513513"),
+    ],
+)
+def test_the_score_falls_evenly_through_the_near_band_and_ever_slower_beyond(
+    direction: str, value: str, limit: str, score: str
+) -> None:
+    assert judged(direction, value, limit).score == Decimal(score)
+
+
+def quarter(each: str, **params: Any) -> NodeStatus:
+    """Three months of a year in which 1,200 are wanted, so that 300 are due."""
+    months = [cell(f"2017-0{month}", each) for month in (1, 2, 3)]
+    return judge(by_threshold("up", params, time_aggregation="sum"), [target("2017", "1200")], months)
+
+
+@pytest.mark.parametrize(
+    ("each", "expected", "score"),
+    [
+        ("110", Status.ON_TRACK, "77.272727"),
+        ("100", Status.ON_TRACK, "75"),
+        ("90", Status.AT_RISK, "40"),
+        ("89.9", Status.OFF_TRACK, "39.97"),
+    ],
+)
+def test_the_near_band_shrinks_with_the_share_that_is_due(each: str, expected: Status, score: str) -> None:
+    found = quarter(each)
+    assert (found.status, found.why["near_band"]) == (expected, Decimal(30))
+    assert found.score is not None
+    assert abs(found.score - Decimal(score)) < Decimal("0.01")
+
+
+def test_an_absolute_band_shrinks_with_it_too() -> None:
+    assert quarter("99", near_absolute=12).status is Status.AT_RISK
+    assert quarter("98.9", near_absolute=12).status is Status.OFF_TRACK
+
+
+def test_rules_speak_of_the_due_share() -> None:
+    by_percent = rules(("on_track", {"at_least": 100}), ("at_risk", {"at_least": 80}))
+    by_difference = rules(
+        ("on_track", {"of": "difference", "at_least": 0}), ("at_risk", {"of": "value", "at_least": 240})
+    )
+    for params in (by_percent, by_difference):
+        assert [quarter(each, **params).status for each in ("100", "99", "80", "79.9")] == [
+            Status.ON_TRACK,
+            Status.AT_RISK,
+            Status.AT_RISK,
+            Status.OFF_TRACK,
+        ]
+
+
+def test_percent_of_a_negative_target_counts_from_zero_as_the_target_does() -> None:
+    params = rules(("on_track", {"at_most": 100}), ("at_risk", {"at_most": 150}))
+    found = [judged("up", value, "-10", **params).status for value in ("-5", "-10", "-15", "-16")]
+    assert found == [Status.ON_TRACK, Status.ON_TRACK, Status.AT_RISK, Status.OFF_TRACK]
+
+
+def test_percent_of_a_zero_target_matches_nothing() -> None:
+    assert judged("down", "0", "0", **rules(("on_track", {"at_most": 100}))).status is Status.OFF_TRACK
+
+
+def test_the_native_figure_is_the_distance_to_the_good_side() -> None:
+    assert judged("up", "95", "100").native == Decimal(-5)
+    assert judged("down", "95", "100").native == Decimal(5)
+    assert quarter("110").native == Decimal(30)
