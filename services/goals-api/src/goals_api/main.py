@@ -1,8 +1,7 @@
 """goals-api: puts its parts together. Run as `python -m goals_api.main`."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI
@@ -14,6 +13,7 @@ from tideline.auth import Keys
 from tideline.bus import Bus
 from tideline.clock import Clock
 from tideline.database import Database
+from tideline.loops import start
 from tideline.relay import Relay
 from tideline.web import Check, create_app, serve
 
@@ -35,22 +35,22 @@ def build(settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    settings: Settings = app.state.settings
-    app.state.keys = Keys.load(settings.token_keys)
-    app.state.clock = Clock(settings.clock_start)
-    app.state.database = database = await Database.open(settings.database_url, name=NAME)
-    app.state.bus = bus = await Bus.connect(settings.nats_url, settings.nats_creds, NAME)
-    app.state.relay = relay = Relay(database, bus, stream="GOALS")
-    database.after_commit = relay.wake
-    running = asyncio.create_task(relay.run())
-    try:
+    async with AsyncExitStack() as stack:
+        await _open(app, app.state.settings, stack)
         yield
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
-        await bus.close()
-        await database.close()
+
+
+async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:
+    """Opens the wires and starts the relay; the stack ends them in reverse."""
+    state = app.state
+    state.keys, state.clock = Keys.load(settings.token_keys), Clock(settings.clock_start)
+    state.database = database = await Database.open(settings.database_url, name=NAME)
+    stack.push_async_callback(database.close)
+    state.bus = bus = await Bus.connect(settings.nats_url, settings.nats_creds, NAME)
+    stack.push_async_callback(bus.close)
+    state.relay = relay = Relay(database, bus, stream="GOALS")
+    database.after_commit = relay.wake
+    start(stack, relay.run())
 
 
 def _checks(app: FastAPI) -> Mapping[str, Check]:

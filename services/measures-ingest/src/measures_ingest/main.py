@@ -1,11 +1,8 @@
 """Runs measures-ingest: `python -m measures_ingest.main`."""
 
-import asyncio
-import logging
-import signal
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -27,11 +24,11 @@ from tideline.bus import Bus
 from tideline.clock import Clock
 from tideline.consumer import Consumer
 from tideline.database import Database
+from tideline.loops import start
 from tideline.relay import Relay
 from tideline.web import Check, create_app, serve
 
 NAME: Final = "measures-ingest"
-log = logging.getLogger(__name__)
 
 
 def build(settings: Settings) -> FastAPI:
@@ -67,7 +64,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     state = app.state
     state.bus, state.relay, state.keys, state.desk = bus, relay, desk.keys, desk
     for loop in (relay.run(), refresh.run(), consumer.run(), group.run()):
-        stack.push_async_callback(_end, _start(loop))
+        start(stack, loop)
 
 
 def assemble(settings: Settings, database: Database) -> tuple[Desk, GroupCommit]:
@@ -86,26 +83,6 @@ def assemble(settings: Settings, database: Database) -> tuple[Desk, GroupCommit]
         share=group.submit,
     )
     return desk, group
-
-
-def _start(loop: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-    """A loop that fails ends the process: whoever started it starts it again."""
-    task = asyncio.create_task(loop)
-
-    def ended(_: "asyncio.Task[None]") -> None:
-        if not task.cancelled() and (reason := task.exception()):
-            log.critical("a loop failed", exc_info=reason)
-            signal.raise_signal(signal.SIGTERM)
-
-    task.add_done_callback(ended)
-    return task
-
-
-async def _end(task: "asyncio.Task[None]") -> None:
-    """Asks again: `asyncio.wait_for` of Python 3.11 can lose a cancellation that meets its own answer."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=0.5)
 
 
 def _checks(app: FastAPI) -> Mapping[str, Check]:

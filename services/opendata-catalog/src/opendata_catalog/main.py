@@ -1,11 +1,8 @@
 """The catalog as a process: `python -m opendata_catalog.main`."""
 
-import asyncio
-import logging
-import signal
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -18,18 +15,18 @@ from tideline.bus import Bus
 from tideline.clock import Clock
 from tideline.consumer import Consumer
 from tideline.database import Database
+from tideline.loops import start
 from tideline.relay import Relay
 from tideline.web import Check, create_app, serve
 
 NAME: Final = "opendata-catalog"
-log = logging.getLogger(__name__)
 
 
 def build(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            await _start(app, settings, stack)
+            await _open(app, settings, stack)
             yield
 
     app = create_app(
@@ -43,7 +40,7 @@ def build(settings: Settings) -> FastAPI:
     return app
 
 
-async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:
+async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:
     """Opens the wires and the two loops; the stack closes them in reverse."""
     state = app.state
     state.clock, state.keys = Clock(settings.clock_start), Keys.load(settings.token_keys)
@@ -53,28 +50,8 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> Non
     stack.push_async_callback(bus.close)
     state.relay = relay = Relay(database, bus, "CATALOG")
     database.after_commit = relay.wake
-    _run(stack, relay.run())
-    _run(stack, Consumer(database, bus, stream="GOALS", durable=NAME, handlers=HANDLERS).run())
-
-
-def _run(stack: AsyncExitStack, loop: Coroutine[Any, Any, None]) -> None:
-    task = asyncio.create_task(loop)
-    task.add_done_callback(_end_with)
-
-    async def cancel() -> None:
-        """Asks again: `asyncio.wait_for` of Python 3.11 loses a cancellation that meets its own answer."""
-        while not task.done():
-            task.cancel()
-            await asyncio.wait([task], timeout=0.5)
-
-    stack.push_async_callback(cancel)
-
-
-def _end_with(task: asyncio.Task[None]) -> None:
-    """A loop that fails takes the process with it: whoever started it starts it again."""
-    if not task.cancelled() and (reason := task.exception()):
-        log.critical("a loop failed", exc_info=reason)
-        signal.raise_signal(signal.SIGTERM)
+    start(stack, relay.run())
+    start(stack, Consumer(database, bus, stream="GOALS", durable=NAME, handlers=HANDLERS).run())
 
 
 def _checks(app: FastAPI) -> Mapping[str, Check]:

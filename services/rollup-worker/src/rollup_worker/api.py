@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
-from rollup_worker.jobs.loops import start
 from rollup_worker.repository.presence import worker_is_there
 from rollup_worker.routes import contract, events, explain, history, methods, pages, status
 from rollup_worker.routes.described import describe
@@ -20,6 +19,7 @@ from tideline.bus import Bus
 from tideline.clock import Clock
 from tideline.database import Database
 from tideline.errors import Unavailable
+from tideline.loops import start
 from tideline.web import Check, create_app, serve
 
 

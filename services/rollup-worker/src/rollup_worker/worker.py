@@ -9,7 +9,6 @@ from typing import Final
 from fastapi import FastAPI
 
 from rollup_worker.handlers import HANDLERS
-from rollup_worker.jobs.loops import start
 from rollup_worker.jobs.recompute import Recompute
 from rollup_worker.jobs.staleness import record_day, record_days
 from rollup_worker.repository import dirty
@@ -19,6 +18,7 @@ from tideline.bus import Bus
 from tideline.clock import Clock
 from tideline.consumer import Consumer
 from tideline.database import Database
+from tideline.loops import start
 from tideline.relay import Relay
 from tideline.web import Check, create_app, serve
 

@@ -16,8 +16,10 @@ def start(stack: AsyncExitStack, loop: Coroutine[Any, Any, None]) -> None:
     task.add_done_callback(_end_with)
 
     async def cancel() -> None:
-        task.cancel()
-        await asyncio.wait([task])
+        """Asks again: `asyncio.wait_for` of Python 3.11 can lose a cancellation that meets its own answer."""
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=0.5)
 
     stack.push_async_callback(cancel)
 
