@@ -59,17 +59,19 @@ class _Stream:
         self._push = push
         self._connection = connection
         self._own_numbers: dict[SeriesKey, int] = {}
+        self._gathered: list[Raw | Reject] = []
         self._count = self._staged = self._rejected = self._kept = 0
         self.stored = True
 
     async def take(self, piece: Sequence[Raw | Reject]) -> None:
-        for start in range(0, len(piece), PIECE_ROWS):
-            chunk = piece[start : start + PIECE_ROWS]
-            sifted = self._push.sieve.sift(enumerate(chunk, self._count))
-            self._count += len(chunk)
-            await self._stage(sifted)
+        """Gathers rows until staging them pays."""
+        self._gathered += piece
+        while len(self._gathered) >= PIECE_ROWS:
+            await self._judge(self._gathered[:PIECE_ROWS])
+            del self._gathered[:PIECE_ROWS]
 
     async def finish(self) -> Outcome:
+        await self._judge(self._gathered)
         if self._push.key is not None and self._push.id not in await claim(self._connection, [self._push]):
             self.stored = False
             return await replay(self._connection, self._push)
@@ -79,6 +81,11 @@ class _Stream:
         refused = self._push.atomic and self._rejected
         counts = Counts(rejected=self._rejected) if refused else await self._merge(self._staged - duplicates)
         return await self._answer(counts)
+
+    async def _judge(self, rows: Sequence[Raw | Reject]) -> None:
+        sifted = self._push.sieve.sift(enumerate(rows, self._count))
+        self._count += len(rows)
+        await self._stage(sifted)
 
     async def _stage(self, sifted: Sifted) -> None:
         numbers = await self._numbers({row.series for row in sifted.rows})

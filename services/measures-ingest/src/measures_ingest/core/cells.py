@@ -49,6 +49,8 @@ class CsvReader:
             text = self._decoder.decode(chunk, final)
         except UnicodeDecodeError as reason:
             raise NotReadable(self._fault(reason, chunk)) from reason
+        except UnicodeError as reason:
+            raise NotReadable(f"not the declared charset: {reason}") from reason
         self._bytes += len(chunk)
         return text
 
