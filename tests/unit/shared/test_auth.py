@@ -45,7 +45,7 @@ def test_a_token_of_ours_names_who_asks(keys: Keys) -> None:
         token(exp=None),
         token(sub=None),
         jwt.encode({"sub": "ana"}, "x" * 32, "HS256", headers={"kid": "k1"}),
-        jwt.encode({"sub": "ana"}, None, "none", headers={"kid": "k1"}),
+        jwt.encode({"sub": "ana"}, "", "none", headers={"kid": "k1"}),
         token()[:-4] + "AAAA",
         "rubbish",
         "",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tideline import periods
 from tideline.events import Calendar
 from tideline.periods import BadPeriod, Period
