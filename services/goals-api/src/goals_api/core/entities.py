@@ -230,6 +230,8 @@ class Proposal(Struct, frozen=True, kw_only=True):
 
 def breakdown_key(breakdown: Mapping[str, str]) -> str:
     """One text for one cell, whatever the order of its dimensions; "{}" is the whole."""
+    if not breakdown:
+        return "{}"
     return json.dumps(breakdown, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

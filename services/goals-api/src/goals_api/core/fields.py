@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from goals_api.core.entities import Area, Content, Department, Goal, Measure, PlanHead
 from goals_api.core.faults import Fault
-from tideline.events import Calendar
+from tideline.events import Calendar, MethodChoice, encode
 from tideline.periods import BadPeriod, Period, parse
 from tideline.vocabulary import CODE, Frequency
 
@@ -15,6 +15,7 @@ DIGITS_MAX: Final = 38
 EXPONENT_MAX: Final = 30
 YEARS_MAX: Final = 100
 GRACE_DAYS_MAX: Final = 3_660
+PARAMS_BYTES_MAX: Final = 64 * 1024  # a definition must fit one message
 _DIMENSION: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
@@ -127,9 +128,26 @@ def _measure(measure: Measure) -> Iterator[Fault]:
         if not _DIMENSION.fullmatch(dimension):
             yield Fault(f"breakdowns[{index}]", "bad_dimension", "a dimension is a word of a to z, 0 to 9 and _")
     yield from _measure_numbers(measure)
-    if measure.method is not None and not CODE.fullmatch(measure.method.id):
-        yield Fault("method.id", "bad_method", "a method's id is a code such as `pace`")
+    if measure.method is not None:
+        yield from _method(measure.method)
     yield from _measure_times(measure)
+
+
+def _method(method: MethodChoice) -> Iterator[Fault]:
+    """Its shape only: whether the parameters fit is for the method to say."""
+    if not CODE.fullmatch(method.id):
+        yield Fault("method.id", "bad_method", "a method's id is a code such as `pace`")
+    if len(encode(method.params)) > PARAMS_BYTES_MAX:
+        yield Fault("method.params", "bad_method", f"parameters take at most {PARAMS_BYTES_MAX} bytes")
+    found: list[tuple[str, Any]] = [("method.params", method.params)]
+    while found:
+        path, value = found.pop()
+        if isinstance(value, dict):
+            found += [(f"{path}.{key}", inner) for key, inner in value.items()]
+        elif isinstance(value, list):
+            found += [(f"{path}[{index}]", inner) for index, inner in enumerate(value)]
+        elif isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+            yield from check_number(path, Decimal(value))
 
 
 def _measure_numbers(measure: Measure) -> Iterator[Fault]:

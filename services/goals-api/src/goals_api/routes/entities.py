@@ -50,8 +50,10 @@ Listed = Annotated[Listing, Depends()]
 
 
 async def show(visit: Visit, kind: Kind, code: str) -> Response:
-    stored = await _visible(visit, await find(visit, kind, code))
-    return answer(visit, shown(stored), version=stored.version)
+    stored = await find(visit, kind, code)
+    visible = await _visible(visit, stored)
+    # What hides a measure from the public is no version of its goal: then the ETag is of what is shown.
+    return answer(visit, shown(visible), version=stored.version if visible == stored else None)
 
 
 async def show_page(visit: Visit, kind: Kind, wanted: Mapping[str, Any], listing: Listing) -> Response:

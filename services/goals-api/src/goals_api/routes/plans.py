@@ -45,7 +45,7 @@ async def read_plan(visit: Reading, code: str) -> Response:
     plan = await _find(visit, code)
     if plan is None:
         raise NotFound(f"there is no plan {code}")
-    return answer(visit, await _document(visit, plan), version=plan.version)
+    return answer(visit, await _document(visit, plan), version=plan.version if visit.principal else None)
 
 
 @router.put(

@@ -83,6 +83,8 @@ def _build(events: Iterator[yaml.Event]) -> Any:
     root: list[Any] = []
     stack = [_Open(root)]
     for event in events:
+        if getattr(event, "tag", None) is not None:
+            raise Unreadable("tags are not read: write a plain or quoted value")
         if isinstance(event, yaml.ScalarEvent):
             stack[-1].add(_scalar(event))
         elif isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
@@ -101,8 +103,6 @@ def _build(events: Iterator[yaml.Event]) -> Any:
 
 
 def _scalar(event: yaml.ScalarEvent) -> Any:
-    if event.tag is not None:
-        raise Unreadable("tags are not read: write a plain or quoted value")
     text: str = event.value
     if not event.implicit[0]:
         return text
