@@ -19,7 +19,7 @@ feed: .venv/installed
 	@exec $(BIN)/python -m deploy.local feed
 
 test: lint
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -19,6 +20,9 @@ import httpx
 from deploy.local.credentials import UTILITY
 from deploy.local.layout import read_json
 from deploy.local.process import PartFailed
+from tideline import periods
+from tideline.events import Calendar
+from tideline.vocabulary import Frequency
 
 STEP: Final = 0.05
 REACH: Final = 0.25
@@ -61,11 +65,12 @@ def feed(var: Path, readings: int | None = None) -> int:
     if not known:
         raise PartFailed(f"{var / 'credentials.json'} is missing: start `make run` first, in another terminal")
     headers = {"Authorization": f"Bearer {known['tpu_feed_key']}"}
-    with httpx.Client(base_url=known["base_url"], headers=headers, timeout=10, trust_env=False) as client:
+    with httpx.Client(base_url=known["base_url"], timeout=10, trust_env=False) as client:
         try:
             meters = list(find_meters(client))
             if not meters:
                 raise PartFailed(f"no measure of {UTILITY} has a target to play around")
+            client.headers.update(headers)
             threading.Thread(target=tell_changes, args=(known["base_url"],), daemon=True).start()
             play(client, meters, readings)
         except httpx.TransportError as reason:
@@ -80,9 +85,9 @@ def find_meters(client: httpx.Client) -> Iterator[Meter]:
     cursor: str | None = None
     while True:
         asked = {"department": UTILITY, "limit": "100", **({"cursor": cursor} if cursor else {})}
-        page = _json(client.get("/v1/measures", params=asked, headers={"Authorization": ""}))
+        page = _json(client.get("/v1/measures", params=asked))
         for measure in page["items"]:
-            status = client.get(f"/v1/status/measures/{measure['code']}", headers={"Authorization": ""})
+            status = client.get(f"/v1/status/measures/{measure['code']}")
             meter = _meter(measure, _json(status)) if measure.get("department") == UTILITY else None
             if meter is not None:
                 yield meter
@@ -136,10 +141,19 @@ def _meter(measure: dict[str, Any], status: dict[str, Any]) -> Meter | None:
     target, period = status.get("target"), status.get("as_of")
     if not period or target is None or isinstance(target, dict) or Decimal(str(target)) == 0:
         return None
+    finest = latest_reading(period, measure, datetime.now(UTC).date())
     bounds = [None if measure.get(side) is None else Decimal(str(measure[side])) for side in ("minimum", "maximum")]
     ratio = (measure.get("aggregation") or {}).get("time") == "ratio"
     multiplier = Decimal(str(measure.get("multiplier") or 1))
-    return Meter(measure["code"], period, Decimal(str(target)), ratio, multiplier, bounds[0], bounds[1])
+    return Meter(measure["code"], finest, Decimal(str(target)), ratio, multiplier, bounds[0], bounds[1])
+
+
+def latest_reading(judged: str, measure: dict[str, Any], today: date) -> str:
+    """The period to report: the judged one, or the last one of the measure's own frequency that has begun in it."""
+    calendar = Calendar(**measure["calendar"])
+    period = periods.parse(judged, calendar)
+    begun = [part for part in periods.parts(period, Frequency(measure["frequency"]), calendar) if part.start <= today]
+    return periods.identify((begun or [period])[-1], calendar)
 
 
 def _json(answer: httpx.Response) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class Layout:
         for name in names:
             port = known.get(name)
             chosen[name] = port if port and port_is_free(port) else _new_port({*known.values(), *chosen.values()})
-        path.write_text(json.dumps(chosen, indent=1))
+        write_private(path, json.dumps(chosen, indent=1))
         return chosen
 
 
@@ -79,7 +79,10 @@ def write_private(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
-    draft.write_text(text)
+    with draft.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     draft.replace(path)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 
 from deploy.local import nats_jwt, nats_users, process
+from deploy.local.layout import read_json, write_private
 from deploy.local.nats_jwt import Key
 from deploy.local.process import Command, program
 
@@ -104,18 +105,15 @@ resolver_preload: {{
 
 def _keys(path: Path) -> dict[str, Key]:
     """Seeds by name; what is missing is made and kept."""
-    seeds: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    seeds: dict[str, str] = read_json(path)
     seeds.setdefault(OPERATOR, Key.new("operator").seed)
     for name in (SYSTEM, CITY, PARTNERS):
         seeds.setdefault(name, Key.new("account").seed)
     for name in (*nats_users.city(), *nats_users.PARTNERS):
         seeds.setdefault(name, Key.new("user").seed)
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(seeds, indent=1))
+    write_private(path, json.dumps(seeds, indent=1))
     return {name: Key(seed) for name, seed in seeds.items()}
 
 
 def _write(server: Server, name: str, jwt: str, key: Key) -> None:
-    path = server.credentials(name)
-    path.touch(mode=0o600)
-    path.write_text(nats_jwt.credentials(jwt, key))
+    write_private(server.credentials(name), nats_jwt.credentials(jwt, key))

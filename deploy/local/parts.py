@@ -32,7 +32,6 @@ DATABASES: Final[Mapping[str, str]] = {
     "rollup-api": "rollup",
     "opendata-catalog": "catalog",
 }
-HEADLESS: Final = "rollup-worker"  # recomputes; whether it is well shows in the readiness of rollup-api
 PORTS: Final = ["postgres", "nats", "nats-monitor", "gateway-private", *MODULES]
 
 
@@ -76,11 +75,11 @@ def service_part(layout: Layout, name: str, wires: Wires) -> Part:
     if wires.creds is not None:
         env["NATS_CREDS"] = str(wires.creds / f"{name}.creds")
     if name == "rollup-api":
-        peers = {each: wires.url(each) for each in MODULES if each not in (name, HEADLESS)}
+        peers = {each: wires.url(each) for each in MODULES if each != name}
         env["PEERS"] = json.dumps(peers)
     command = Command(name, [sys.executable, "-m", MODULES[name]], layout.log(name), env)
     url = f"{wires.url(name)}/readyz"
-    return Part(name, command) if name == HEADLESS else Part(name, command, partial(answers, url))
+    return Part(name, command, partial(answers, url))
 
 
 def gateway_part(layout: Layout, address: str, wires: Wires, name: str = "gateway") -> Part:
