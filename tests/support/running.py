@@ -1,13 +1,14 @@
 """A running Tideline as its users meet it: by address, tokens and keys alone.
 
-tideline     one for the whole pytest process: the system that TIDELINE_CREDENTIALS names (the path of a
-             credentials.json, as for containers), else one started here. Codes of your own: others use it too
+tideline        one for the whole pytest process: the system that TIDELINE_CREDENTIALS names (the path of a
+                credentials.json, as for containers), else one started here. Codes of your own: others use it too
+partner_creds   the .creds file of its partner on NATS
 """
 
 import asyncio
 import json
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -80,16 +81,16 @@ class Tideline:
     async def defined(self, measures: Iterable[str]) -> None:
         """Waits until pushes find these measures; what came too early would be held back and applied later."""
         probe = {"observations": [{"measure": code, "period": "1900", "value": 0} for code in measures]}
-        async with asyncio.timeout(SECONDS):
-            while True:
-                answer = await self.http.post("/v1/observations?dry_run=true", json=probe, headers=self.feed)
-                if told(answer, 200, 207, 422)["quarantined"] == 0:
-                    return
-                await asyncio.sleep(0.1)
+
+        async def found() -> bool:
+            answer = await self.http.post("/v1/observations?dry_run=true", json=probe, headers=self.feed)
+            return bool(told(answer, 200, 207, 422)["quarantined"] == 0)
+
+        await until(found, "the definitions to reach the ingest")
 
     async def observations(self, measure: str, **asked: Any) -> list[Json]:
         """The current values of a measure, however many pages they fill."""
-        found, params = list[Json](), {**asked, "measure": measure, "limit": 1000}
+        found, params = list[Json](), {**asked, "measure": measure, "limit": 500}
         while True:
             page = told(await self.http.get("/v1/observations", params=params, headers=self.feed))
             found += page["items"]
@@ -114,6 +115,16 @@ class Tideline:
             assert answer.status_code == 200, (await answer.aread(), answer.status_code)
             async with aclosing(_sent(answer)) as messages:
                 yield messages
+
+
+async def until(ask: Callable[[], Awaitable[bool]], what: str, seconds: float = SECONDS) -> None:
+    """Asks again and again; fails when the answer stays no. The time is a bound, not an expectation."""
+    try:
+        async with asyncio.timeout(seconds):
+            while not await ask():  # noqa: ASYNC110 - what is waited for happens in other processes
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise AssertionError(f"waited {seconds:.0f} s for {what}") from None
 
 
 def status_path(kind: str, code: str = "", rest: str = "") -> str:
@@ -156,3 +167,11 @@ def credentials(request: pytest.FixtureRequest) -> Json:
 async def tideline(credentials: Json) -> AsyncIterator[Tideline]:
     async with Tideline.reached(credentials) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def partner_creds(credentials: Json, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A .creds file, as NATS clients want it."""
+    path = tmp_path_factory.mktemp("partner") / "partner.creds"
+    path.write_text(credentials["partner_nats_creds"])
+    return path
