@@ -186,3 +186,11 @@ def test_between_its_anchors_the_score_runs_straight_and_below_zero_it_fades(val
     found = at_halftime(value).score
     assert found is not None
     assert abs(found - Decimal(score)) < Decimal("0.02")
+
+
+def test_where_nothing_is_due_the_score_tells_the_distance_to_the_target() -> None:
+    kept = [target("2017-01-21", "100")]
+    assert at_halftime("99", targets=kept).score == Decimal("14.851485")
+    none = at_halftime("1", "down", [target("2017-01-21", "0")], baseline=baseline("2017-01-01", "0"))
+    assert none.score == Decimal("7.5")
+    assert yearly(6, "down", "200").score == Decimal("77.272727")

@@ -87,7 +87,8 @@ def test_no_data_in_no_data_out() -> None:
 
 
 def test_some_without_data_and_some_without_target_is_insufficient() -> None:
-    assert rolled(child("a", Status.NO_DATA), child("b", Status.NO_TARGET)).status is Status.INSUFFICIENT
+    found = rolled(child("a", Status.NO_DATA), child("b", Status.NO_TARGET))
+    assert (found.status, found.qualifiers.stale) == (Status.INSUFFICIENT, False)
 
 
 def test_the_kpi_decides_and_other_metrics_inform() -> None:
