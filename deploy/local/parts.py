@@ -85,12 +85,12 @@ def service_part(layout: Layout, name: str, wires: Wires) -> Part:
 def gateway_part(layout: Layout, address: str, wires: Wires, name: str = "gateway") -> Part:
     """Caddy on `address` (host:port)."""
     home = layout.var / "caddy"
-    env = {"GATEWAY": f"http://{address}", "HOME": str(home), "XDG_DATA_HOME": str(home)}
+    host, _, port = address.rpartition(":")
+    env = {"GATEWAY_HOST": host, "GATEWAY_PORT": port, "HOME": str(home), "XDG_DATA_HOME": str(home)}
     for service in MODULES:
         env[service.upper().replace("-", "_")] = f"127.0.0.1:{wires.ports[service]}"
     config = ROOT / "deploy/caddy/Caddyfile"
     argv: list[str | Path] = [program("caddy"), "run", "--adapter", "caddyfile", "--config", config]
-    host, _, port = address.rpartition(":")
     return Part(name, Command(name, argv, layout.log(name), env), partial(accepts, int(port), host))
 
 

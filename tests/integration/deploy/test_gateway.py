@@ -125,6 +125,14 @@ async def test_metrics_stay_on_the_private_port(gateway: Gateway, path: str) -> 
     assert answer.json()["code"] == "not_found"
 
 
+async def test_any_name_of_this_machine_will_do_and_no_other_machine_gets_in(gateway: Gateway) -> None:
+    port = gateway.client.base_url.port
+    answer = await gateway.client.get("/v1/status/city", headers={"Host": f"localhost:{port}"})
+    assert answer.json()["service"] == "rollup-api"
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.2", port)
+
+
 async def test_an_absent_service_is_a_problem_that_says_try_again(gateway: Gateway) -> None:
     answer = await gateway.client.get("/v1/datasets")
     assert answer.status_code == 503
