@@ -46,6 +46,14 @@ def token(*roles: str, subject: str = "ada", departments: tuple[str, ...] = ()) 
     return jwt.encode(claims, KEY, algorithm="ES256", headers={"kid": "test"})
 
 
+def write_keys(folder: Path) -> Path:
+    """The public half, as the service reads it."""
+    public = {**ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True), "kid": "test"}
+    keys = folder / "jwks.json"
+    keys.write_text(json.dumps({"keys": [public]}))
+    return keys
+
+
 @dataclass
 class Ingest:
     """The service as a test sees it. `client` speaks as an administrator unless told otherwise."""
@@ -94,10 +102,7 @@ class Ingest:
 
 @asynccontextmanager
 async def running(url: str, folder: Path, **settings: Any) -> AsyncIterator[Ingest]:
-    public = {**ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True), "kid": "test"}
-    keys = folder / "jwks.json"
-    keys.write_text(json.dumps({"keys": [public]}))
-    chosen = Settings(database_url=url, nats_url="", token_keys=keys, clock_start=START, **settings)
+    chosen = Settings(database_url=url, nats_url="", token_keys=write_keys(folder), clock_start=START, **settings)
     app = build(chosen)
     database = await Database.open(url, name="test")
     desk, group = assemble(chosen, database)

@@ -5,13 +5,15 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from measures_ingest.core.rejects import Code
 from tideline.vocabulary import CODE, Flag
 from tideline.web import PAGE_MAX
 
 CodeText = Annotated[str, Field(pattern=f"^{CODE.pattern}$", examples=["tpu-power"])]
+
+Exact = Annotated[Decimal, WithJsonSchema({"type": "number", "description": "A decimal with all its digits."})]
 
 
 class RejectOut(BaseModel):
@@ -82,9 +84,9 @@ class ObservationOut(BaseModel):
     measure: str
     period: str
     breakdown: dict[str, str]
-    value: Decimal | None
-    numerator: Decimal | None
-    denominator: Decimal | None
+    value: Exact | None
+    numerator: Exact | None
+    denominator: Exact | None
     flag: Flag | None
     note: str | None
     revision: int
