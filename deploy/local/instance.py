@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deploy.local.layout import read_json
@@ -41,8 +41,11 @@ def holder(run: Path) -> int | None:
 
 
 def remember(run: Path, part: str, pid: int) -> None:
-    """So that a later supervisor can tell this process from another one with the same number."""
-    (run / f"{part}.json").write_text(json.dumps({"pid": pid, "started": started(pid)}))
+    """So that a later supervisor can tell this process from another one with the same number.
+
+    Not being able to write it, on a full disk, is no reason to stop what runs."""
+    with suppress(OSError):
+        (run / f"{part}.json").write_text(json.dumps({"pid": pid, "started": started(pid)}))
 
 
 def forget(run: Path, part: str) -> None:

@@ -74,7 +74,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Whole or not at all, and never readable by anybody else."""
+    """Whole or not at all, whatever happens meanwhile, and never readable by anybody else."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)

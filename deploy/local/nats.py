@@ -47,7 +47,7 @@ def prepare(server: Server) -> None:
     """Today's permissions are signed and the configuration is written."""
     server.folder.mkdir(parents=True, exist_ok=True)
     server.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (server.folder / "nats.conf").write_text(configuration(server, sign_all(server)))
+    write_private(server.folder / "nats.conf", configuration(server, sign_all(server)))
 
 
 def command(server: Server) -> Command:

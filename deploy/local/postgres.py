@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 
 from deploy.local import process
+from deploy.local.layout import write_private
 from deploy.local.process import UNPRIVILEGED, Command, PartFailed, spawn, tail
 
 ADMIN = "postgres"
@@ -85,7 +86,6 @@ def command(cluster: Cluster) -> Command:
 
 def create(cluster: Cluster) -> None:
     """initdb, all or nothing: a half-made cluster of an interrupted run is removed first."""
-    shutil.rmtree(cluster.data, ignore_errors=True)
     cluster.folder.mkdir(parents=True, exist_ok=True)
     secret = cluster.folder / "password"
     secret.touch(mode=0o600)
@@ -93,18 +93,7 @@ def create(cluster: Cluster) -> None:
     give_away(cluster.folder, secret)
     making = cluster.folder / "making"
     shutil.rmtree(making, ignore_errors=True)
-    argv: list[str | Path] = [
-        binary("initdb"),
-        "-D",
-        making,
-        "-U",
-        ADMIN,
-        "-E",
-        "UTF8",
-        "--locale=C",
-        "--pwfile",
-        secret,
-    ]
+    argv: list[str | Path] = [binary("initdb"), "-D", making, "-U", ADMIN, "-E", "UTF8", "--locale=C"]
     argv += ["--auth=scram-sha-256", "--pwfile", secret, *([] if cluster.durable else ["--no-sync"])]
     making_it = spawn(Command("initdb", argv, cluster.log, drop_root=True))
     try:
@@ -123,7 +112,7 @@ def configure(cluster: Cluster) -> None:
     settings = {**SETTINGS, **off, "port": str(cluster.port)}
     lines = [f"{key} = {value}\n" for key, value in settings.items()]
     path = cluster.data / "postgresql.auto.conf"
-    path.write_text("".join(lines))
+    write_private(path, "".join(lines))
     give_away(path)
 
 

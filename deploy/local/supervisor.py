@@ -109,10 +109,10 @@ class Supervisor:
     def _begin(self, part: Part) -> None:
         try:
             part.prepare()
-        except PartFailed as reason:
-            self._plan_again(part, str(reason).partition("\n")[0])
+            part.process = spawn(part.command)
+        except (PartFailed, OSError) as reason:  # OSError: most often a full disk, which somebody will free
+            self._plan_again(part, f"{part.name}: {str(reason).partition(chr(10))[0]}")
             return
-        part.process = spawn(part.command)
         part.began_at = time.monotonic()
         instance.remember(self.run, part.name, part.process.pid)
 
