@@ -37,7 +37,7 @@ async def judge(session: AsyncSession, proposal: Proposal, faults: Sequence[Faul
     found = [*faults, *changes.check(proposal, world, author.at.date())]
     if found:
         listed = [plain(fault) for fault in found]
-        raise Invalid(f"{len(found)} faults; nothing is stored", code="invalid_plan", errors=listed)
+        raise Invalid(f"{len(found)} faults; nothing is stored", errors=listed)
     return changes.edit(proposal, world, author.at)
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Query, Response
 
 from goals_api.routes import entities
 from goals_api.routes.answers import problems
-from goals_api.routes.entities import CODE_PATTERN, UNCHANGED, IfMatch, Listed, Note
+from goals_api.routes.entities import CODE_PATTERN, UNCHANGED, IfMatch, Listed, Noted
 from goals_api.routes.visit import ExactRoute, Planning, Reading, WithToken
 from goals_api.schemas import answers
 from goals_api.schemas.entities import AreaBody
@@ -65,7 +65,7 @@ async def replace_area(visit: Planning, code: str, body: Given, if_match: IfMatc
     summary="Retire an area",
     responses=problems(401, 403, 404, 412, 428),
 )
-async def retire_area(visit: Planning, code: str, note: Note = "", if_match: IfMatch = None) -> Response:  # noqa: ARG001
+async def retire_area(visit: Planning, code: str, note: Noted, if_match: IfMatch = None) -> Response:  # noqa: ARG001
     """Its history stays, and what names it keeps its name."""
     return await entities.retire(visit, Kind.AREA, code, note)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Response
 
 from goals_api.routes import entities
 from goals_api.routes.answers import problems
-from goals_api.routes.entities import UNCHANGED, IfMatch, Listed, Note
+from goals_api.routes.entities import UNCHANGED, IfMatch, Listed, Noted
 from goals_api.routes.visit import ExactRoute, Organising, Reading, WithToken
 from goals_api.schemas import answers
 from goals_api.schemas.entities import DepartmentBody
@@ -64,7 +64,7 @@ async def replace_department(visit: Organising, code: str, body: Given, if_match
     summary="Retire a department",
     responses=problems(401, 403, 404, 412, 428),
 )
-async def retire_department(visit: Organising, code: str, note: Note = "", if_match: IfMatch = None) -> Response:  # noqa: ARG001
+async def retire_department(visit: Organising, code: str, note: Noted, if_match: IfMatch = None) -> Response:  # noqa: ARG001
     """Its history stays. A department that another one continues is better merged: PUT it with `merged_into`."""
     return await entities.retire(visit, Kind.DEPARTMENT, code, note)
 

@@ -16,7 +16,7 @@ from goals_api.core.graph import references
 from goals_api.repository import entities, plans
 from goals_api.routes.answers import answer, page, position, shown
 from goals_api.routes.visit import Visit
-from goals_api.schemas.entities import EntityBody
+from goals_api.schemas.entities import EntityBody, RetirementBody
 from tideline.errors import Conflict, NotFound
 from tideline.vocabulary import CODE, Kind
 from tideline.web import Cursor, Limit, require_match
@@ -32,7 +32,7 @@ OfArea = Annotated[str | None, Query(pattern=CODE_PATTERN, description="Only wha
 OfGoal = Annotated[str | None, Query(pattern=CODE_PATTERN, description="Only the measures of this goal.")]
 IfMatch = Annotated[str | None, Header(description="The ETag that was read; 428 without, 412 when it is stale.")]
 UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "If-None-Match names this version."}}
-Note = Annotated[str, Query(max_length=20_000, description="Why; shown to the public.")]
+Why = Annotated[str, Query(max_length=20_000, description="Why; shown to the public. Or as `note` in a body.")]
 _RETIRED: Final[Mapping[str, bool | None]] = {"false": False, "true": True, "any": None}
 
 
@@ -47,6 +47,13 @@ class Listing:
 
 
 Listed = Annotated[Listing, Depends()]
+
+
+def _note(note: Why = "", body: RetirementBody | None = None) -> str:
+    return body.note if body is not None and body.note else note
+
+
+Noted = Annotated[str, Depends(_note)]
 
 
 async def show(visit: Visit, kind: Kind, code: str) -> Response:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Response
 
 from goals_api.routes import entities
 from goals_api.routes.answers import problems
-from goals_api.routes.entities import UNCHANGED, IfMatch, Listed, Note, OfArea, OfDepartment
+from goals_api.routes.entities import UNCHANGED, IfMatch, Listed, Noted, OfArea, OfDepartment
 from goals_api.routes.visit import ExactRoute, Owning, Reading, WithToken
 from goals_api.schemas import answers
 from goals_api.schemas.entities import GoalBody
@@ -65,7 +65,7 @@ async def replace_goal(visit: Owning, code: str, body: Given, if_match: IfMatch 
     summary="Retire a goal",
     responses=problems(401, 403, 404, 412, 428),
 )
-async def retire_goal(visit: Owning, code: str, note: Note = "", if_match: IfMatch = None) -> Response:  # noqa: ARG001
+async def retire_goal(visit: Owning, code: str, note: Noted, if_match: IfMatch = None) -> Response:  # noqa: ARG001
     """Its history stays, and its measures are free for another goal."""
     return await entities.retire(visit, Kind.GOAL, code, note)
 

@@ -65,8 +65,8 @@ async def put_plan(
     """
     await entities.lock_plans(visit.session)
     before = await _find(visit, code)
-    if if_match is not None and before is not None:
-        require_match(visit.request, before.version)
+    if if_match is not None:
+        require_match(visit.request, before.version if before else 0)
     proposal, faults = _proposal(code, body)
     edit = await actions.judge(visit.session, proposal, faults, visit.author)
     assert proposal.plan is not None

@@ -149,6 +149,12 @@ class MeasureBody(EntityBody):
     sample: Sample = False
 
 
+class RetirementBody(Part):
+    """Why something is retired; shown to the public."""
+
+    note: Prose = ""
+
+
 class TargetFields(Body):
     """A target of the measure that the path names: a value, or bounds of a range. All null takes it back."""
 
