@@ -1,0 +1,1 @@
+"""Parts of the running system are killed while it works; what it promised must hold afterwards."""
