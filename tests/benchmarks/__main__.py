@@ -97,7 +97,7 @@ def read_line(city: City, seconds: float, rounds: int) -> Line:
 
     try:
         asyncio.run(latency.reachable(port))
-        product = reading(city.ports["rollup-api"], "/v1/status/goals/bench")
+        product = reading(city.ports["rollup-api"], "/v1/status/city")
         return compare("status read / bare uvicorn answer", "requests/s", reading(port, "/"), product, rounds)
     finally:
         process.terminate()

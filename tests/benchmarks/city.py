@@ -1,4 +1,4 @@
-"""The city the benchmarks run on: a department, a goal, a thousand daily measures, no key twice."""
+"""The city the benchmarks run on: 20 departments, 100 goals, 1,000 daily measures, no key twice."""
 
 import asyncio
 import itertools
@@ -17,6 +17,8 @@ from tests.support.stack import Stack
 from tests.support.stubs import soon
 
 MEASURES = 1_000
+MEASURES_A_GOAL = 10
+GOALS_A_DEPARTMENT = 5
 FIRST_DAY = date(1950, 1, 1)
 Cell = tuple[int, date, Decimal]
 
@@ -66,7 +68,7 @@ def prepare(stack: Stack) -> City:
 def _is_known(stack: Stack) -> bool:
     found = [
         httpx.get(f"{stack.base_url}/v1/status/{path}", trust_env=False).status_code
-        for path in ("goals/bench", f"measures/bench-{MEASURES - 1}")
+        for path in ("goals/bench-0", f"measures/bench-{MEASURES - 1}")
     ]
     return found == [200, 200]
 
@@ -79,33 +81,46 @@ async def _bare(admin: str) -> str:
 
 
 def _plan() -> dict[str, object]:
-    measures = [
-        {
-            "code": f"bench-{number}",
-            "title": f"Measure {number} (sample)",
-            "department": "bench",
-            "type": "output",
-            "unit": "calls",
-            "direction": "up",
-            "frequency": "day",
-            "aggregation": {"time": "sum", "breakdown": "sum"},
-            "method": {"id": "threshold", "params": {}},
-            "sample": True,
-        }
-        for number in range(MEASURES)
-    ]
-    # The watched measure has a target on each of its days, so that its status can be made to change at will.
-    watched = [
-        {"measure": "bench-0", "period": str(year), "value": 1_000_000_000, "sample": True}
-        for year in range(1950, 2027)
-    ]
-    goal = {"code": "bench", "title": "Goal (sample)", "department": "bench", "kpi": "bench-0", "sample": True}
-    department = {"code": "bench", "title": "Bench (sample)", "minimum_coverage": 0}
+    goals = range(MEASURES // MEASURES_A_GOAL)
     return {
         "code": "bench",
         "title": "Benchmark (sample)",
-        "departments": [department],
-        "goals": [goal],
-        "measures": measures,
-        "targets": watched,
+        "departments": [
+            {"code": f"bench-{number}", "title": f"Department {number} (sample)", "minimum_coverage": 0}
+            for number in range(len(goals) // GOALS_A_DEPARTMENT)
+        ],
+        "goals": [_goal(number) for number in goals],
+        "measures": [_measure(number) for number in range(MEASURES)],
+        # Targets of the watched measure: far away, so that each new value of a day moves its score.
+        "targets": [
+            {"measure": "bench-0", "period": str(year), "value": 1_000_000_000, "sample": True}
+            for year in range(1950, 2040)
+        ],
+    }
+
+
+def _goal(number: int) -> dict[str, object]:
+    first = number * MEASURES_A_GOAL
+    return {
+        "code": f"bench-{number}",
+        "title": f"Goal {number} (sample)",
+        "department": f"bench-{number // GOALS_A_DEPARTMENT}",
+        "kpi": f"bench-{first}",
+        "metrics": [f"bench-{other}" for other in range(first + 1, first + MEASURES_A_GOAL)],
+        "sample": True,
+    }
+
+
+def _measure(number: int) -> dict[str, object]:
+    return {
+        "code": f"bench-{number}",
+        "title": f"Measure {number} (sample)",
+        "department": f"bench-{number // MEASURES_A_GOAL // GOALS_A_DEPARTMENT}",
+        "type": "output",
+        "unit": "calls",
+        "direction": "up",
+        "frequency": "day",
+        "aggregation": {"time": "sum", "breakdown": "sum"},
+        "method": {"id": "threshold", "params": {}},
+        "sample": True,
     }

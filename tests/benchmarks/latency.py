@@ -52,7 +52,7 @@ async def push_to_city(city: City, count: int, turn: int) -> Seen:
 def _moving(number: int) -> dict[str, object]:
     """Today's value: never stale, and another one each time."""
     today = datetime.now(UTC).date().isoformat()
-    return {"measure": "bench-0", "period": today, "value": 1_000 + number * 10_000_000}
+    return {"measure": "bench-0", "period": today, "value": 1_000 + number * 1_000_000}
 
 
 async def _listen(client: httpx.AsyncClient, url: str, listening: asyncio.Event, told: asyncio.Event) -> None:
