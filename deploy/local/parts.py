@@ -86,7 +86,7 @@ def gateway_part(layout: Layout, address: str, wires: Wires, name: str = "gatewa
     """Caddy on `address` (host:port)."""
     home = layout.var / "caddy"
     host, _, port = address.rpartition(":")
-    env = {"GATEWAY": f"http://:{port}", "GATEWAY_BIND": host, "HOME": str(home), "XDG_DATA_HOME": str(home)}
+    env = {"GATEWAY_HOST": host, "GATEWAY_PORT": port, "HOME": str(home), "XDG_DATA_HOME": str(home)}
     for service in MODULES:
         env[service.upper().replace("-", "_")] = f"127.0.0.1:{wires.ports[service]}"
     config = ROOT / "deploy/caddy/Caddyfile"
