@@ -95,3 +95,15 @@ def test_sums_of_the_widest_accepted_values_are_exact_in_any_order() -> None:
     back = merge(merge(parts[2], parts[0]), parts[1])
     assert forth == back
     assert finish(forth, Aggregation.SUM) == tiny
+
+
+def test_weights_that_sum_to_zero_make_no_average() -> None:
+    weighted = [pair("0", "1", value="10"), pair("0", "-1", value="20")]
+    assert finish(collect(weighted, Aggregation.WEIGHTED_AVERAGE), Aggregation.WEIGHTED_AVERAGE) is None
+
+
+def test_half_a_pair_is_no_pair() -> None:
+    halves = [Reading(Decimal(5), DAY, "", None, Decimal(2)), Reading(Decimal(5), DAY, "", Decimal(2), None)]
+    assert [partial(half, Aggregation.RATIO).unpaired for half in halves] == [1, 1]
+    assert partial(Reading(None, DAY, "", Decimal(2), None), Aggregation.RATIO) == EMPTY
+    assert merge(*(partial(half, Aggregation.RATIO) for half in halves)).unpaired == 2

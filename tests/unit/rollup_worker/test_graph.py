@@ -114,3 +114,8 @@ def test_areas_in_a_circle_end() -> None:
 def test_children_always_stand_on_a_lower_level() -> None:
     given = plan(measure("m", areas=["a"]), measure("n"), goal("g", "n", areas=["a"]), department("fire"), area("a"))
     assert all(LEVELS[edge.child.kind] < LEVELS[edge.parent.kind] for edge in edges(given))
+
+
+def test_a_goal_that_only_lists_a_measure_does_not_keep_it_from_one_that_weighs_it() -> None:
+    given = plan(measure("m"), goal("a", metrics=[metric("m")]), goal("b", metrics=[metric("m", "2")]))
+    assert {edge for edge in told(given) if edge[1] == "m"} == {("a", "m", "0"), ("b", "m", "2")}

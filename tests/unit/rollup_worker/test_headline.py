@@ -71,3 +71,18 @@ def test_a_ratio_over_a_quarter_is_the_ratio_of_the_sums() -> None:
     cells = [cell("2017-01", pair=("1", "2")), cell("2017-02", pair=("1", "98"))]
     found = over(definition, headlines(definition, cells), periods.parse("2017-Q1"), periods.parse("2017-02"))
     assert found.value == Decimal("0.02")
+
+
+def test_a_ratio_is_read_from_its_pair_and_other_measures_from_their_value() -> None:
+    both = cell("2017-03", "9", pair=("1", "2"))
+    assert only(measure(time_aggregation="ratio"), both).value == Decimal("0.5")
+    assert only(measure(), both).value == 9
+
+
+def test_one_provisional_part_makes_the_whole_provisional() -> None:
+    parts = [cell("2017-03", "5", flag=Flag.PROVISIONAL, d="1"), cell("2017-03", "5", flag=Flag.SAMPLE, d="2")]
+    found = only(measure(), *parts)
+    assert (found.provisional, found.sample) == (True, True)
+    months = [cell("2017-01", "5", flag=Flag.PROVISIONAL), cell("2017-02", "5", flag=Flag.SAMPLE)]
+    whole = over(measure(), headlines(measure(), months), periods.parse("2017-Q1"), periods.parse("2017-02"))
+    assert (whole.provisional, whole.sample) == (True, True)

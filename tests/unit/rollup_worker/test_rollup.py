@@ -1,5 +1,7 @@
 """One node from its children."""
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from itertools import permutations
 from typing import Any
@@ -179,3 +181,21 @@ def test_a_vendors_worked_cases_of_worst_wins_are_reproduced() -> None:
     for case in (rollup for rollup in anchor["rollups"] if rollup["rule"] == "worst wins"):
         children = [child(str(at), *words[colour]) for at, colour in enumerate(case["inp"])]
         assert rolled(*children, policy=Policy.WORST_OF).status is words[case["out"]][0]
+
+
+def test_only_a_deciding_kpi_lends_its_value() -> None:
+    kpi = Child(CITY, Decimal(1), True, Status.AT_RISK, Decimal(60), Decimal(7), Decimal(8))
+    assert rolled(kpi, policy=Policy.WEIGHTED).value is None
+    assert rolled(replace(kpi, kpi=False), policy=Policy.KPI).value is None
+
+
+def test_the_period_of_the_most_recent_child_is_shown() -> None:
+    old = replace(child("a", Status.ON_TRACK, "80"), as_of="2016", as_of_end=date(2017, 1, 1))
+    without = replace(child("b", Status.NO_DATA), as_of=None, as_of_end=None)
+    found = rolled(old, child("c", Status.ON_TRACK, "80"), without)
+    assert (found.as_of, found.as_of_end) == ("2017-03", date(2017, 4, 1))
+
+
+def test_a_full_share_on_track_is_achieved_only_when_all_achieved() -> None:
+    mixed = [child("a", Status.ACHIEVED, "100"), child("b", Status.ON_TRACK, "80")]
+    assert rolled(*mixed, policy=Policy.SHARE_ON_TRACK).status is Status.ON_TRACK
