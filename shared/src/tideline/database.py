@@ -9,6 +9,7 @@ from typing import Final, Self, TypeAlias
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -68,8 +69,15 @@ class Database:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        """One transaction as an SQLModel session. Raises the driver's own error when the server goes away."""
+        try:
+            async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except DBAPIError as wrapped:
+            reason = wrapped.orig.__cause__ if wrapped.orig else None
+            if isinstance(reason, AWAY):
+                raise reason from wrapped
+            raise
         self.after_commit()
 
     async def round_trip(self) -> None:

@@ -89,11 +89,16 @@ def _token(roles: tuple[Role, ...], departments: tuple[str, ...]) -> str:
     return jwt.encode(claims, KEY, "ES256", {"kid": "test"})
 
 
-@asynccontextmanager
-async def opened(url: str, folder: Path, now: datetime = NOW) -> AsyncIterator[Plan]:
+def write_keys(folder: Path) -> Path:
+    """The public half of the key that signs the tests' tokens."""
     public = {**ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True), "kid": "test"}
     (folder / "jwks.json").write_text(json.dumps({"keys": [public]}))
-    settings = Settings(database_url=url, nats_url="nats://none", token_keys=folder / "jwks.json")
+    return folder / "jwks.json"
+
+
+@asynccontextmanager
+async def opened(url: str, folder: Path, now: datetime = NOW) -> AsyncIterator[Plan]:
+    settings = Settings(database_url=url, nats_url="nats://none", token_keys=write_keys(folder))
     app = build(settings)
     app.state.keys = Keys.load(settings.token_keys)
     app.state.clock = Clock(now)

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/areas", tags=["areas"], route_class=ExactRoute)
 Given = Annotated[AreaBody, Body(examples=[AREA])]
 
 
-@router.get("", response_model=answers.AreaPage, summary="List areas", responses=problems(400, 422))
+@router.get("", response_model=answers.AreaPage, summary="List areas", responses=problems(400, 401, 422))
 async def list_areas(
     visit: Reading,
     listing: Listed,
@@ -42,7 +42,9 @@ async def create_area(visit: Planning, body: Given) -> Response:
     return await entities.create(visit, Kind.AREA, body)
 
 
-@router.get("/{code}", response_model=answers.Area, summary="Read an area", responses=problems(404) | UNCHANGED)
+@router.get(
+    "/{code}", response_model=answers.Area, summary="Read an area", responses=problems(401, 404, 422) | UNCHANGED
+)
 async def read_area(visit: Reading, code: str) -> Response:
     """Retired ones too; their `retirement_note` says why."""
     return await entities.show(visit, Kind.AREA, code)
@@ -63,7 +65,7 @@ async def replace_area(visit: Planning, code: str, body: Given, if_match: IfMatc
     "/{code}",
     response_model=answers.Area,
     summary="Retire an area",
-    responses=problems(401, 403, 404, 412, 428),
+    responses=problems(400, 401, 403, 404, 412, 413, 415, 422, 428),
 )
 async def retire_area(visit: Planning, code: str, note: Noted, if_match: IfMatch = None) -> Response:  # noqa: ARG001
     """Its history stays, and what names it keeps its name."""
@@ -74,7 +76,7 @@ async def retire_area(visit: Planning, code: str, note: Noted, if_match: IfMatch
     "/{code}/changes",
     response_model=answers.ChangePage,
     summary="The history of an area",
-    responses=problems(400, 401, 404),
+    responses=problems(400, 401, 404, 422),
 )
 async def list_area_changes(visit: WithToken, code: str, cursor: Cursor = None, limit: Limit = 100) -> Response:
     """Who changed what and when, the newest first."""

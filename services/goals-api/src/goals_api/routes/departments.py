@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/departments", tags=["departments"], route_class=E
 Given = Annotated[DepartmentBody, Body(examples=[DEPARTMENT])]
 
 
-@router.get("", response_model=answers.DepartmentPage, summary="List departments", responses=problems(400, 422))
+@router.get("", response_model=answers.DepartmentPage, summary="List departments", responses=problems(400, 401, 422))
 async def list_departments(
     visit: Reading,
     listing: Listed,
@@ -40,7 +40,10 @@ async def create_department(visit: Organising, body: Given) -> Response:
 
 
 @router.get(
-    "/{code}", response_model=answers.Department, summary="Read a department", responses=problems(404) | UNCHANGED
+    "/{code}",
+    response_model=answers.Department,
+    summary="Read a department",
+    responses=problems(401, 404, 422) | UNCHANGED,
 )
 async def read_department(visit: Reading, code: str) -> Response:
     """Retired ones too; their `retirement_note` says why."""
@@ -62,7 +65,7 @@ async def replace_department(visit: Organising, code: str, body: Given, if_match
     "/{code}",
     response_model=answers.Department,
     summary="Retire a department",
-    responses=problems(401, 403, 404, 412, 428),
+    responses=problems(400, 401, 403, 404, 412, 413, 415, 422, 428),
 )
 async def retire_department(visit: Organising, code: str, note: Noted, if_match: IfMatch = None) -> Response:  # noqa: ARG001
     """Its history stays. A department that another one continues is better merged: PUT it with `merged_into`."""
@@ -73,7 +76,7 @@ async def retire_department(visit: Organising, code: str, note: Noted, if_match:
     "/{code}/changes",
     response_model=answers.ChangePage,
     summary="The history of a department",
-    responses=problems(400, 401, 404),
+    responses=problems(400, 401, 404, 422),
 )
 async def list_changes_of_department(
     visit: WithToken, code: str, cursor: Cursor = None, limit: Limit = 100

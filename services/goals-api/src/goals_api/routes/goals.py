@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/goals", tags=["goals"], route_class=ExactRoute)
 Given = Annotated[GoalBody, Body(examples=[GOAL])]
 
 
-@router.get("", response_model=answers.GoalPage, summary="List goals", responses=problems(400, 422))
+@router.get("", response_model=answers.GoalPage, summary="List goals", responses=problems(400, 401, 422))
 async def list_goals(
     visit: Reading,
     listing: Listed,
@@ -42,7 +42,9 @@ async def create_goal(visit: Owning, body: Given) -> Response:
     return await entities.create(visit, Kind.GOAL, body)
 
 
-@router.get("/{code}", response_model=answers.Goal, summary="Read a goal", responses=problems(404) | UNCHANGED)
+@router.get(
+    "/{code}", response_model=answers.Goal, summary="Read a goal", responses=problems(401, 404, 422) | UNCHANGED
+)
 async def read_goal(visit: Reading, code: str) -> Response:
     """Retired ones too; their `retirement_note` says why."""
     return await entities.show(visit, Kind.GOAL, code)
@@ -63,7 +65,7 @@ async def replace_goal(visit: Owning, code: str, body: Given, if_match: IfMatch 
     "/{code}",
     response_model=answers.Goal,
     summary="Retire a goal",
-    responses=problems(401, 403, 404, 412, 428),
+    responses=problems(400, 401, 403, 404, 412, 413, 415, 422, 428),
 )
 async def retire_goal(visit: Owning, code: str, note: Noted, if_match: IfMatch = None) -> Response:  # noqa: ARG001
     """Its history stays, and its measures are free for another goal."""
@@ -74,7 +76,7 @@ async def retire_goal(visit: Owning, code: str, note: Noted, if_match: IfMatch =
     "/{code}/changes",
     response_model=answers.ChangePage,
     summary="The history of a goal",
-    responses=problems(400, 401, 404),
+    responses=problems(400, 401, 404, 422),
 )
 async def list_goal_changes(visit: WithToken, code: str, cursor: Cursor = None, limit: Limit = 100) -> Response:
     """Who changed what and when, the newest first."""

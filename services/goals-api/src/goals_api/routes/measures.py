@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/measures", tags=["measures"], route_class=ExactRo
 Given = Annotated[MeasureBody, Body(examples=[MEASURE])]
 
 
-@router.get("", response_model=answers.MeasurePage, summary="List measures", responses=problems(400, 422))
+@router.get("", response_model=answers.MeasurePage, summary="List measures", responses=problems(400, 401, 422))
 async def list_measures(
     visit: Reading,
     listing: Listed,
@@ -44,7 +44,9 @@ async def create_measure(visit: Owning, body: Given) -> Response:
     return await entities.create(visit, Kind.MEASURE, body)
 
 
-@router.get("/{code}", response_model=answers.Measure, summary="Read a measure", responses=problems(404) | UNCHANGED)
+@router.get(
+    "/{code}", response_model=answers.Measure, summary="Read a measure", responses=problems(401, 404, 422) | UNCHANGED
+)
 async def read_measure(visit: Reading, code: str) -> Response:
     """Retired ones too; their `retirement_note` says why."""
     return await entities.show(visit, Kind.MEASURE, code)
@@ -65,7 +67,7 @@ async def replace_measure(visit: Owning, code: str, body: Given, if_match: IfMat
     "/{code}",
     response_model=answers.Measure,
     summary="Retire a measure",
-    responses=problems(401, 403, 404, 412, 428),
+    responses=problems(400, 401, 403, 404, 412, 413, 415, 422, 428),
 )
 async def retire_measure(visit: Owning, code: str, note: Noted, if_match: IfMatch = None) -> Response:  # noqa: ARG001
     """Its history and its values stay."""
@@ -76,7 +78,7 @@ async def retire_measure(visit: Owning, code: str, note: Noted, if_match: IfMatc
     "/{code}/changes",
     response_model=answers.ChangePage,
     summary="The history of a measure",
-    responses=problems(400, 401, 404),
+    responses=problems(400, 401, 404, 422),
 )
 async def list_measure_changes(visit: WithToken, code: str, cursor: Cursor = None, limit: Limit = 100) -> Response:
     """Who changed what and when, the newest first."""

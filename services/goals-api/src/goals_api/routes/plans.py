@@ -29,7 +29,7 @@ _YAML: Final = {
 }
 
 
-@router.get("", response_model=answers.PlanPage, summary="List plans", responses=problems(400))
+@router.get("", response_model=answers.PlanPage, summary="List plans", responses=problems(400, 401, 422))
 async def list_plans(visit: Reading, cursor: Cursor = None, limit: Limit = 100) -> Response:
     """What each plan says of itself."""
     (after,) = position(cursor, str) if cursor else ("",)
@@ -38,7 +38,10 @@ async def list_plans(visit: Reading, cursor: Cursor = None, limit: Limit = 100) 
 
 
 @router.get(
-    "/{code}", response_model=answers.Plan, summary="Read a plan as a document", responses=problems(404) | UNCHANGED
+    "/{code}",
+    response_model=answers.Plan,
+    summary="Read a plan as a document",
+    responses=problems(401, 404, 422) | UNCHANGED,
 )
 async def read_plan(visit: Reading, code: str) -> Response:
     """All that belongs to it and is in force, targets included: the body of a PUT that would change nothing."""
@@ -81,7 +84,7 @@ async def put_plan(
     "/{code}/changes",
     response_model=answers.ChangePage,
     summary="The history of a plan",
-    responses=problems(400, 401, 404),
+    responses=problems(400, 401, 404, 422),
 )
 async def list_plan_changes(visit: WithToken, code: str, cursor: Cursor = None, limit: Limit = 100) -> Response:
     """Which documents changed it, the newest first; each entity has a history of its own."""

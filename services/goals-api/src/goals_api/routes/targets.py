@@ -45,7 +45,7 @@ _UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-@router.get("", response_model=answers.TargetPage, summary="List targets", responses=problems(400, 404))
+@router.get("", response_model=answers.TargetPage, summary="List targets", responses=problems(400, 401, 404, 422))
 async def list_targets(
     visit: Reading,
     code: str,

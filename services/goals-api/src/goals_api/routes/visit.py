@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from goals_api.actions import Author
@@ -18,6 +19,7 @@ from tideline.vocabulary import Role
 
 EVERYTHING: Final = (Role.ANALYST, Role.COORDINATOR)
 DEPARTMENTS: Final = (Role.ANALYST,)
+_BEARER: Final = HTTPBearer(auto_error=False, description="A signed token.")  # for the documentation
 OWNED: Final = (Role.ANALYST, Role.DEPARTMENT_OWNER)
 
 
@@ -68,7 +70,12 @@ def _public(
 
 
 def _by(*roles: Role) -> Callable[..., Visit]:
-    def visit(principal: Annotated[Principal, Depends(require(*roles))], request: Request, session: Session) -> Visit:
+    def visit(
+        principal: Annotated[Principal, Depends(require(*roles))],
+        request: Request,
+        session: Session,
+        _: Annotated[object, Depends(_BEARER)],
+    ) -> Visit:
         return Visit(request, session, principal, request.app.state.clock.now())
 
     return visit
