@@ -10,7 +10,7 @@ import pytest
 
 from rollup_worker.core.facts import CITY, Child, NodeStatus, Parent, Qualifiers
 from rollup_worker.core.rollup import roll_up
-from tests.unit.rollup_worker.build import child, published_json
+from tests.unit.rollup_worker.build import child
 from tideline.vocabulary import Policy, Status
 
 STALE = Qualifiers(stale=True)
@@ -172,15 +172,6 @@ def test_the_contributions_of_children_add_up_to_the_score() -> None:
         assert found.score is not None
         total = sum(c.contribution for c in found.children if c.contribution is not None)
         assert abs(total - found.score) < Decimal("0.00001")
-
-
-def test_a_vendors_worked_cases_of_worst_wins_are_reproduced() -> None:
-    vendors = published_json("oracles", "vendor_status_worked_examples.json")
-    (anchor,) = [vendor for vendor in vendors if vendor["anchor"] == "ServiceNow SPM auto status"]
-    words = {"Green": (Status.ON_TRACK, "80"), "Yellow": (Status.AT_RISK, "50"), "Red": (Status.OFF_TRACK, "20")}
-    for case in (rollup for rollup in anchor["rollups"] if rollup["rule"] == "worst wins"):
-        children = [child(str(at), *words[colour]) for at, colour in enumerate(case["inp"])]
-        assert rolled(*children, policy=Policy.WORST_OF).status is words[case["out"]][0]
 
 
 def test_only_a_deciding_kpi_lends_its_value() -> None:
