@@ -15,7 +15,7 @@ from measures_ingest.core import batch as batches_told
 from measures_ingest.core.batch import ERRORS_TOLD, Answer
 from measures_ingest.repository import batches
 from tideline.clock import Clock
-from tideline.database import AWAY, Connection, Database
+from tideline.database import AWAY, Connection, Database, is_away
 from tideline.errors import Unavailable
 
 SETTLE_SECONDS: Final = 10.0
@@ -79,7 +79,7 @@ class Committer:
             async with self.database.transaction() as connection:
                 outcomes = await store(connection, pushes, numbers, self.clock.now())
         except AWAY as reason:
-            if outcomes is not None:
+            if outcomes is not None and is_away(reason):
                 raise InDoubt from reason
             raise
         return outcomes

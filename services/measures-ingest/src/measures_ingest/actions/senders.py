@@ -1,5 +1,6 @@
 """Who pushes: a feed by its key, or staff by their token."""
 
+import asyncio
 import secrets
 import time
 from typing import Final
@@ -26,6 +27,7 @@ class Feeds:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[str, tuple[float, KnownKey | None]] = {}
+        self._looking_up = asyncio.Lock()
 
     async def sender(self, key: FeedKey) -> Sender:
         """Raises Unauthorized for a key that is not known, or no longer."""
@@ -42,6 +44,11 @@ class Feeds:
         until, known = self._known.get(key_id, (0.0, None))
         if time.monotonic() < until:
             return known
+        async with self._looking_up:
+            until, known = self._known.get(key_id, (0.0, None))
+            return known if time.monotonic() < until else await self._look_up(key_id)
+
+    async def _look_up(self, key_id: str) -> KnownKey | None:
         async with self._database.transaction(read_only=True) as connection:
             known = await sources.find_key(connection, key_id)
         if len(self._known) >= KNOWN_MAX:

@@ -17,7 +17,7 @@ from measures_ingest.repository import batches, definitions, quarantine, staging
 from measures_ingest.repository.series import SeriesKey
 from measures_ingest.repository.staging import Changed, Staged
 from tideline import periods
-from tideline.database import AWAY, Connection
+from tideline.database import AWAY, Connection, is_away
 from tideline.events import Observation, PreviousValue
 
 PIECE_ROWS: Final = 5_000
@@ -44,8 +44,8 @@ async def store_stream(
                 raise Undo
     except Undo:
         assert outcome is not None
-    except AWAY:
-        if outcome is None:
+    except AWAY as reason:
+        if outcome is None or not is_away(reason):
             raise
         return await committer.look_up(push)
     return outcome

@@ -2,16 +2,16 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from operator import itemgetter
-from typing import Final, TypeAlias
+from typing import Final
 
 from measures_ingest.core import breakdowns
 from measures_ingest.core.batch import Counts
 from measures_ingest.core.parts import parts
 from measures_ingest.core.rows import Row
 from measures_ingest.repository import observations
-from measures_ingest.repository.observations import Value, Written
+from measures_ingest.repository.observations import ADDED, Place, Value, Written
 from measures_ingest.repository.series import SeriesKey
 from tideline import outbox
 from tideline.database import Connection
@@ -21,8 +21,6 @@ from tideline.outbox import Outgoing
 # Below this, a failed COPY costs more than a good one saves.
 COPY_FROM: Final = 200
 PARTS_AT_ONCE: Final = 16
-
-Place: TypeAlias = tuple[int, date]
 
 
 async def write(
@@ -52,10 +50,10 @@ def layers(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
         yield values[start:]
 
 
-async def _write_layer(connection: Connection, layer: Sequence[Value], at: datetime) -> dict[Place, Written]:
+async def _write_layer(connection: Connection, layer: Sequence[Value], at: datetime) -> Mapping[Place, Written]:
     if len(layer) >= COPY_FROM and await observations.add_all(connection, sorted(layer, key=itemgetter(0, 1)), at):
-        return {(v.series_id, v.start): Written(v.series_id, v.start, 1, None, None, None, None) for v in layer}
-    return {(w.series_id, w.start): w for w in await observations.merge(connection, layer, at)}
+        return dict.fromkeys(((value.series_id, value.start) for value in layer), ADDED)
+    return await observations.merge(connection, layer, at)
 
 
 def _value(row: Row, batch: uuid.UUID, numbers: Mapping[SeriesKey, int]) -> Value:

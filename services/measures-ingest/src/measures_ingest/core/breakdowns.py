@@ -16,19 +16,21 @@ def canonical(breakdown: Mapping[str, str | int], allowed: Collection[str]) -> s
     """The canonical text, or what is wrong with a dimension or its value."""
     if not breakdown:
         return NONE
-    cells: dict[str, str] = {}
-    for dimension, value in breakdown.items():
+    for dimension in breakdown:
         if dimension not in allowed:
             return _unknown(dimension, allowed)
+    return _canonical(tuple(breakdown.items()))
+
+
+@lru_cache(maxsize=65_536)
+def _canonical(given: tuple[tuple[str, str | int], ...]) -> str | Fault:
+    labels: dict[str, str] = {}
+    for dimension, value in given:
         label = unicodedata.normalize("NFC", str(value)).strip()
         if not label or len(label) > LABEL_MAX or not label.isprintable():
             return Fault(Code.BAD_BREAKDOWN, _field(dimension), f"expected 1 to {LABEL_MAX} printable characters")
-        cells[dimension] = label
-    return text(cells)
-
-
-def text(cells: Mapping[str, str]) -> str:
-    return json.dumps(dict(sorted(cells.items())), ensure_ascii=False, separators=(",", ":")) if cells else NONE
+        labels[dimension] = label
+    return json.dumps(dict(sorted(labels.items())), ensure_ascii=False, separators=(",", ":"))
 
 
 @lru_cache(maxsize=65_536)

@@ -1,41 +1,26 @@
-"""Observations into events: at most 1,000 in one and at most 512 KiB, without encoding anything twice."""
+"""Observations into events: at most 1,000 in one and at most 512 KiB."""
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from itertools import islice
 
-from tideline.events import BYTES_MAX, OBSERVATIONS_MAX, Observation
+from tideline.events import BYTES_MAX, OBSERVATIONS_MAX, Observation, encode
 
-_HEAD: Final = 512
-_PLAIN: Final = 340
-_RATIO: Final = 220
-_PREVIOUS: Final = 400
-_ESCAPED: Final = 6
+# What an event holds beside its observations: batch, source, time, part.
+_HEAD = 512
 
 
 def parts(observations: Iterable[Observation]) -> Iterator[list[Observation]]:
     """In the given order; each part fits one event."""
-    part: list[Observation] = []
-    size = _HEAD
-    for observation in observations:
-        more = upper_bound(observation)
-        if part and (len(part) == OBSERVATIONS_MAX or size + more > BYTES_MAX):
-            yield part
-            part, size = [], _HEAD
-        part.append(observation)
-        size += more
-    if part:
+    rest = iter(observations)
+    while part := list(islice(rest, OBSERVATIONS_MAX)):
+        yield from _halved(part)
+
+
+def _halved(part: list[Observation]) -> Iterator[list[Observation]]:
+    """Cut in two until each piece is small enough; encoding to know the size costs less than reckoning it."""
+    if len(part) == 1 or len(encode(part)) + _HEAD <= BYTES_MAX:
         yield part
-
-
-def upper_bound(observation: Observation) -> int:
-    """Bytes that its JSON cannot exceed: numbers have at most 70 characters, a character at most six bytes."""
-    size = _PLAIN
-    if observation.numerator is not None or observation.denominator is not None:
-        size += _RATIO
-    if observation.previous is not None:
-        size += _PREVIOUS
-    if observation.note:
-        size += _ESCAPED * len(observation.note)
-    for dimension, label in observation.breakdown.items():
-        size += 6 + _ESCAPED * (len(dimension) + len(label))
-    return size
+        return
+    middle = len(part) // 2
+    yield from _halved(part[:middle])
+    yield from _halved(part[middle:])

@@ -133,13 +133,26 @@ def _withdrawn(raw: Raw) -> _Numbers | Fault:
 
 
 def _numbers(raw: Raw, definition: Definition) -> _Numbers | Fault:
-    found: list[Decimal | None] = []
-    for field, given in (("value", raw.value), ("numerator", raw.numerator), ("denominator", raw.denominator)):
-        number = None if given is None else numbers.canonical(given)
-        if isinstance(number, Code):
-            return Fault(number, field, f"not a finite number of at most {numbers.DIGITS_MAX} digits within 10^±30")
-        found.append(number)
-    return (_ratio if definition.ratio else _value)(_Numbers(*found), definition)
+    value = _number(raw.value, "value")
+    numerator = _number(raw.numerator, "numerator")
+    denominator = _number(raw.denominator, "denominator")
+    if isinstance(value, Fault):
+        return value
+    if isinstance(numerator, Fault):
+        return numerator
+    if isinstance(denominator, Fault):
+        return denominator
+    found = _Numbers(value, numerator, denominator)
+    return (_ratio if definition.ratio else _value)(found, definition)
+
+
+def _number(given: Decimal | None, field: str) -> Decimal | Fault | None:
+    if given is None:
+        return None
+    number = numbers.canonical(given)
+    if isinstance(number, Code):
+        return Fault(number, field, f"not a finite number of at most {numbers.DIGITS_MAX} digits within 10^±30")
+    return number
 
 
 def _value(found: _Numbers, definition: Definition) -> _Numbers | Fault:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from measures_ingest.actions.committing import Committer
 from measures_ingest.actions.pushes import Push
 from measures_ingest.actions.storing import Outcome
-from tideline.database import AWAY
+from tideline.database import is_away
 from tideline.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -21,8 +21,6 @@ log = logging.getLogger(__name__)
 GROUP_PUSHES_MAX: Final = 500
 GROUP_ROWS_MAX: Final = 5_000
 WAITING_MAX: Final = 5_000
-# No member's own fault, and no member would fare better alone.
-_SHARED: Final[tuple[type[Exception], ...]] = (*AWAY, Unavailable)
 
 
 class _Member(NamedTuple):
@@ -76,11 +74,13 @@ class GroupCommit:
             for member in group:
                 member.answer.cancel()
             raise
-        except _SHARED as reason:
-            for member in group:
-                _answer(member, reason)
         except Exception as reason:
-            await self._part(group, reason)
+            if is_away(reason) or isinstance(reason, Unavailable):
+                # No member's own fault, and no member would fare better alone.
+                for member in group:
+                    _answer(member, reason)
+            else:
+                await self._part(group, reason)
         else:
             for member, outcome in zip(group, outcomes, strict=True):
                 _answer(member, outcome)

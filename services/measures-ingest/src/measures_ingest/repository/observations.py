@@ -4,11 +4,13 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import asyncpg
 
 from tideline.database import Connection
+
+Place: TypeAlias = tuple[int, date]
 
 
 class Value(NamedTuple):
@@ -25,15 +27,16 @@ class Value(NamedTuple):
 
 
 class Written(NamedTuple):
-    """One observation that was added (`revision` 1) or revised; `old_*` is what it replaced."""
+    """What became of an observation that was added (`revision` 1) or revised; `old_*` is what it replaced."""
 
-    series_id: int
-    start: date
     revision: int
-    old_value: Decimal | None
-    old_numerator: Decimal | None
-    old_denominator: Decimal | None
-    old_flag: str | None
+    old_value: Decimal | None = None
+    old_numerator: Decimal | None = None
+    old_denominator: Decimal | None = None
+    old_flag: str | None = None
+
+
+ADDED: Final = Written(1)
 
 
 async def add_all(connection: Connection, values: Iterable[Value], at: datetime) -> bool:
@@ -50,10 +53,10 @@ async def add_all(connection: Connection, values: Iterable[Value], at: datetime)
     return True
 
 
-async def merge(connection: Connection, values: Sequence[Value], at: datetime) -> list[Written]:
+async def merge(connection: Connection, values: Sequence[Value], at: datetime) -> dict[Place, Written]:
     """Adds new observations, revises those that differ, leaves the others; a key may stand only once in `values`."""
     rows = await connection.fetch(_MERGE, *_arrays(values), at)
-    return [Written(*row) for row in rows]
+    return {(row[0], row[1]): ADDED if row[2] == 1 else Written(*row[2:]) for row in rows}
 
 
 def _arrays(values: Sequence[Value]) -> list[list[object] | None]:
