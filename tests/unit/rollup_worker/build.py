@@ -13,7 +13,15 @@ from rollup_worker.core import facts
 from rollup_worker.core.facts import Cell, Child, Node, NodeStatus, Plan, Qualifiers, Target
 from rollup_worker.core.judge import judge_measure
 from tideline import periods
-from tideline.events import AreaDefined, Baseline, DepartmentDefined, GoalDefined, GoalMetric, MeasureDefined
+from tideline.events import (
+    AreaDefined,
+    Baseline,
+    DepartmentDefined,
+    GoalDefined,
+    GoalMetric,
+    MeasureDefined,
+    MethodChoice,
+)
 from tideline.vocabulary import Flag, Kind, Status
 
 DEFINED_AT = datetime(2017, 1, 1, tzinfo=UTC)
@@ -88,6 +96,20 @@ def judge(
 ) -> NodeStatus:
     """Judged on the day the latest value ends, unless told otherwise."""
     return judge_measure(definition, targets, cells, today or max(c.period.end for c in cells))
+
+
+def by_threshold(direction: str = "up", params: dict[str, Any] | None = None, **fields: Any) -> MeasureDefined:
+    return measure(direction=direction, method=MethodChoice(id="threshold", params=params or {}), **fields)
+
+
+def judged(direction: str, value: str, limit: str, **params: Any) -> NodeStatus:
+    return judge(by_threshold(direction, params), [target("2017-03", limit)], [cell("2017-03", value)])
+
+
+def quarter(each: str, **params: Any) -> NodeStatus:
+    """Three months of a year in which 1,200 are wanted, so that 300 are due."""
+    months = [cell(f"2017-0{month}", each) for month in (1, 2, 3)]
+    return judge(by_threshold("up", params, time_aggregation="sum"), [target("2017", "1200")], months)
 
 
 def child(

@@ -6,19 +6,9 @@ from typing import Any
 import pytest
 
 from rollup_worker.core import scores
-from rollup_worker.core.facts import NodeStatus
 from rollup_worker.core.methods import METHODS
-from tests.unit.rollup_worker.build import cell, judge, measure, target
-from tideline.events import MeasureDefined, MethodChoice
+from tests.unit.rollup_worker.build import by_threshold, cell, judge, judged, quarter, target
 from tideline.vocabulary import Status
-
-
-def by_threshold(direction: str = "up", params: dict[str, Any] | None = None, **fields: Any) -> MeasureDefined:
-    return measure(direction=direction, method=MethodChoice(id="threshold", params=params or {}), **fields)
-
-
-def judged(direction: str, value: str, limit: str, **params: Any) -> NodeStatus:
-    return judge(by_threshold(direction, params), [target("2017-03", limit)], [cell("2017-03", value)])
 
 
 @pytest.mark.parametrize(
@@ -136,31 +126,6 @@ def test_a_level_judges_the_coarser_period() -> None:
     assert (found.coverage.reporting, found.coverage.of) == (2, 3)
 
 
-def rules(*pairs: tuple[str, dict[str, Any]]) -> dict[str, Any]:
-    return {"rules": [{"status": status, **limits} for status, limits in pairs]}
-
-
-def test_of_ordered_rules_the_first_match_decides_and_the_rest_is_off_track() -> None:
-    params = rules(("achieved", {"at_least": 100}), ("on_track", {"above": 95}), ("at_risk", {"at_least": 80}))
-    found = {v: judged("up", v, "200", **params).status for v in ("200", "199", "190", "160", "159")}
-    assert found == {
-        "200": Status.ACHIEVED,
-        "199": Status.ON_TRACK,
-        "190": Status.AT_RISK,
-        "160": Status.AT_RISK,
-        "159": Status.OFF_TRACK,
-    }
-
-
-def test_rules_may_speak_of_the_value_or_its_difference_to_a_zero_target() -> None:
-    params = rules(("on_track", {"of": "difference", "at_most": 2}), ("at_risk", {"of": "value", "below": 5}))
-    assert [judged("down", v, "0", **params).status for v in ("2", "4.9", "5")] == [
-        Status.ON_TRACK,
-        Status.AT_RISK,
-        Status.OFF_TRACK,
-    ]
-
-
 @pytest.mark.parametrize(
     "params",
     [
@@ -215,12 +180,6 @@ def test_the_score_falls_evenly_through_the_near_band_and_ever_slower_beyond(
     assert judged(direction, value, limit).score == Decimal(score)
 
 
-def quarter(each: str, **params: Any) -> NodeStatus:
-    """Three months of a year in which 1,200 are wanted, so that 300 are due."""
-    months = [cell(f"2017-0{month}", each) for month in (1, 2, 3)]
-    return judge(by_threshold("up", params, time_aggregation="sum"), [target("2017", "1200")], months)
-
-
 @pytest.mark.parametrize(
     ("each", "expected", "score"),
     [
@@ -240,30 +199,6 @@ def test_the_near_band_shrinks_with_the_share_that_is_due(each: str, expected: S
 def test_an_absolute_band_shrinks_with_it_too() -> None:
     assert quarter("99", near_absolute=12).status is Status.AT_RISK
     assert quarter("98.9", near_absolute=12).status is Status.OFF_TRACK
-
-
-def test_rules_speak_of_the_due_share() -> None:
-    by_percent = rules(("on_track", {"at_least": 100}), ("at_risk", {"at_least": 80}))
-    by_difference = rules(
-        ("on_track", {"of": "difference", "at_least": 0}), ("at_risk", {"of": "value", "at_least": 240})
-    )
-    for params in (by_percent, by_difference):
-        assert [quarter(each, **params).status for each in ("100", "99", "80", "79.9")] == [
-            Status.ON_TRACK,
-            Status.AT_RISK,
-            Status.AT_RISK,
-            Status.OFF_TRACK,
-        ]
-
-
-def test_percent_of_a_negative_target_counts_from_zero_as_the_target_does() -> None:
-    params = rules(("on_track", {"at_most": 100}), ("at_risk", {"at_most": 150}))
-    found = [judged("up", value, "-10", **params).status for value in ("-5", "-10", "-15", "-16")]
-    assert found == [Status.ON_TRACK, Status.ON_TRACK, Status.AT_RISK, Status.OFF_TRACK]
-
-
-def test_percent_of_a_zero_target_matches_nothing() -> None:
-    assert judged("down", "0", "0", **rules(("on_track", {"at_most": 100}))).status is Status.OFF_TRACK
 
 
 def test_the_native_figure_is_the_distance_to_the_good_side() -> None:
