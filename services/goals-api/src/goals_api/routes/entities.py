@@ -1,6 +1,6 @@
 """The steps that the four kinds of entity share: read, list, create, replace, retire, tell the history."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -58,7 +58,7 @@ Noted = Annotated[str, Depends(_note)]
 
 async def show(visit: Visit, kind: Kind, code: str) -> Response:
     stored = await find(visit, kind, code)
-    visible = await _visible(visit, stored)
+    (visible,) = await _visible(visit, [stored])
     # What hides a measure from the public is no version of its goal: then the ETag is of what is shown.
     return answer(visit, shown(visible), version=stored.version if visible == stored else None)
 
@@ -67,8 +67,7 @@ async def show_page(visit: Visit, kind: Kind, wanted: Mapping[str, Any], listing
     filters = {**wanted, "plan": listing.plan, "retired": _RETIRED[listing.retired], "published": visit.published}
     (after,) = position(listing.cursor, str) if listing.cursor else ("",)
     found = await entities.list_page(visit.session, kind, filters, after, listing.limit + 1)
-    visible = [await _visible(visit, stored) for stored in found]
-    return page(visit, visible, listing.limit, shown, lambda stored: (stored.content.code,))
+    return page(visit, await _visible(visit, found), listing.limit, shown, lambda stored: (stored.content.code,))
 
 
 async def create(visit: Visit, kind: Kind, body: EntityBody) -> Response:
@@ -130,27 +129,22 @@ async def measures_of(visit: Visit, code: str) -> list[str]:
     return [reference.code for reference in references(goal.content) if reference.kind is Kind.MEASURE]
 
 
-async def without_hidden(visit: Visit, goals: list[Goal]) -> list[Goal]:
-    """The goals without the measures that the reader may not know of."""
-    named = {metric.measure for goal in goals for metric in goal.metrics} | {goal.kpi for goal in goals if goal.kpi}
+async def without_hidden(visit: Visit, contents: Sequence[Content]) -> list[Content]:
+    """The same; for the public, goals without the measures that are not published."""
+    goals = [content for content in contents if isinstance(content, Goal)]
+    named = {reference.code for goal in goals for reference in references(goal) if reference.kind is Kind.MEASURE}
     hidden = set() if visit.principal else await entities.list_unpublished(visit.session, Kind.MEASURE, named)
-    if not hidden:
-        return goals
-    return [
-        changed(
-            goal,
-            kpi=None if goal.kpi in hidden else goal.kpi,
-            metrics=tuple(metric for metric in goal.metrics if metric.measure not in hidden),
-        )
-        for goal in goals
-    ]
+    return [_without(content, hidden) if isinstance(content, Goal) else content for content in contents]
 
 
-async def _visible(visit: Visit, stored: Stored[Content]) -> Stored[Content]:
-    if not isinstance(stored.content, Goal):
-        return stored
-    (goal,) = await without_hidden(visit, [stored.content])
-    return changed(stored, content=goal)
+def _without(goal: Goal, hidden: set[str]) -> Goal:
+    metrics = tuple(metric for metric in goal.metrics if metric.measure not in hidden)
+    return changed(goal, kpi=None if goal.kpi in hidden else goal.kpi, metrics=metrics)
+
+
+async def _visible(visit: Visit, found: Sequence[Stored[Content]]) -> list[Stored[Content]]:
+    contents = await without_hidden(visit, [stored.content for stored in found])
+    return [changed(stored, content=content) for stored, content in zip(found, contents, strict=True)]
 
 
 async def _judge(visit: Visit, kind: Kind, body: EntityBody, code: str | None) -> Edit:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Header, Query, Response
 
 from goals_api import actions
 from goals_api.core.changes import Action, Edit, Written
-from goals_api.core.entities import PLURALS, Goal, Proposal, StoredPlan, plain
+from goals_api.core.entities import PLURALS, Proposal, StoredPlan, plain
 from goals_api.core.faults import Fault
 from goals_api.repository import entities, plans, targets
 from goals_api.routes.answers import answer, page, position, problems
@@ -104,8 +104,7 @@ def _proposal(code: str, body: PlanDocument) -> tuple[Proposal, list[Fault]]:
 
 async def _document(visit: Visit, plan: StoredPlan) -> dict[str, Any]:
     found = await entities.list_of_plan(visit.session, plan.head.code, visit.published)
-    goals = [goal for goal in found[Kind.GOAL] if isinstance(goal, Goal)]
-    found[Kind.GOAL] = list(await without_hidden(visit, goals))
+    found[Kind.GOAL] = await without_hidden(visit, found[Kind.GOAL])
     standing = await targets.list_standing(visit.session, {measure.code for measure in found[Kind.MEASURE]})
     bodies = {PLURALS[kind]: [plain(content) for content in contents] for kind, contents in found.items()}
     return _headed(plan) | bodies | {"targets": [plain(one.target) for one in standing.values()]}
