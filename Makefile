@@ -1,4 +1,5 @@
 # make run    the whole city on http://127.0.0.1:8080 (PORT=), Ctrl-C stops it      make feed   a utility that reports
+# (DATABASE_URL= an administrator's, NATS_URL= with NATS_CREDS_DIR=: servers to use instead of our own)
 # make test   lint, types, import rules, all tests                                 make reset  empty var/
 PYTHON ?= python3
 PORT ?= 8080

@@ -29,7 +29,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--var", type=Path, default=ROOT / "var", help="the folder of all data, keys and logs")
     commands = parser.add_subparsers(required=True)
     run = commands.add_parser("up", help="start everything and stay; Ctrl-C stops it")
-    run.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8080))
+    run.add_argument("--port", type=int, default=os.environ.get("PORT") or "8080")
     run.add_argument("--empty", action="store_true", help="without the first city")
     run.set_defaults(call=_up)
     commands.add_parser("stop", help="stop the run of this folder").set_defaults(call=_end)

@@ -132,7 +132,7 @@ def give_away(*paths: Path) -> None:
 
 async def provide(admin_url: str, name: str, password: str) -> str:
     """The role and its own database, made when missing; its URL. The password is set anew each time."""
-    connection = await asyncpg.connect(admin_url, timeout=30)
+    connection = await asyncpg.connect(admin_url, timeout=30, command_timeout=60)
     try:
         if not await connection.fetchval("select true from pg_roles where rolname = $1", name):
             await connection.execute(f'create role "{name}" login')

@@ -138,14 +138,18 @@ def free_port() -> int:
 
 
 def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Can we listen there? Ports of connections that have just ended count as free, as they do for servers."""
+    return why_not_listen(port, host) is None
+
+
+def why_not_listen(port: int, host: str = "127.0.0.1") -> str | None:
+    """None when we can. Ports of connections that have just ended count as free, as they do for servers."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-        return True
+        except (OSError, OverflowError) as reason:
+            return getattr(reason, "strerror", None) or str(reason)
+        return None
 
 
 def accepts(port: int, host: str = "127.0.0.1") -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
+from urllib.parse import urlsplit
 
 import nats.errors
 from nats.js.errors import Error as JetStreamError
@@ -21,7 +22,7 @@ from deploy.local.layout import Layout
 from deploy.local.nats import Server
 from deploy.local.partners import make_consumers
 from deploy.local.postgres import Cluster
-from deploy.local.process import Command, PartFailed, port_is_free
+from deploy.local.process import Command, PartFailed, accepts, why_not_listen
 from deploy.local.supervisor import Supervisor
 
 PARTNER_LOOK_SECONDS: Final = 60.0
@@ -77,8 +78,8 @@ class Run:
         self.layout.open()
         stack.enter_context(instance.sole(self.layout.run))
         instance.end_orphans(self.layout.run, say)
-        if not port_is_free(choices.port, choices.host):
-            raise PartFailed(f"{choices.address} is taken by another program: stop it, or choose one with PORT=")
+        if why := why_not_listen(choices.port, choices.host):
+            raise PartFailed(f"cannot listen on {choices.address} ({why}): free it, or choose another with PORT=")
         self.ports = self.layout.ports(parts.PORTS)
         self.tokens = credentials.sign_tokens(self.layout)
         self.supervisor = Supervisor(self.layout.run, say)
@@ -129,6 +130,8 @@ class Run:
             server = Server(self.layout.var / "nats", secret, *ports, self.layout.log("nats"))
             own.append(parts.nats_part(server))
             nats_url, creds = server.url, secret
+        elif not accepts((place := urlsplit(nats_url)).port or 4222, place.hostname or ""):
+            raise PartFailed(f"nothing answers at NATS_URL, {nats_url}")
         if own:
             say(f"starting {' and '.join(part.name for part in own)}")
             self.supervisor.start(*own)

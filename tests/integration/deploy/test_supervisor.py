@@ -162,7 +162,8 @@ def test_a_busy_port_is_said_before_anything_is_started(tmp_path: Path) -> None:
         argv = [sys.executable, "-m", "deploy.local", "--var", str(tmp_path / "var"), "up", "--port", port]
         found = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
     assert found.returncode == 1
-    assert found.stdout == f"127.0.0.1:{port} is taken by another program: stop it, or choose one with PORT=\n"
+    why = "Address already in use"
+    assert found.stdout == f"cannot listen on 127.0.0.1:{port} ({why}): free it, or choose another with PORT=\n"
     assert not (tmp_path / "var" / "postgres").exists()
 
 
