@@ -8,7 +8,7 @@ PACKAGES := shared services/goals-api services/measures-ingest services/rollup-w
 CODE := shared services deploy tests
 export PORT
 
-.PHONY: run stop feed reset test lint faults bench browser
+.PHONY: run stop feed reset test lint faults bench
 
 run: .venv/installed
 	@exec $(BIN)/python -m deploy.local up
@@ -28,7 +28,7 @@ lint: .venv/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-faults browser: .venv/installed-dev
+faults: .venv/installed-dev
 	$(BIN)/pytest -q tests/$@
 
 bench: .venv/installed-dev

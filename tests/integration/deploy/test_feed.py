@@ -56,12 +56,8 @@ class Api:
 
     async def events(self, _: Request) -> StreamingResponse:
         async def lines() -> AsyncIterator[str]:
-            body = {
-                "kind": "goal",
-                "code": "fewer-outages",
-                "old": {"status": "on_track"},
-                "new": {"status": "at_risk"},
-            }
+            words = {"old": {"status": "on_track"}, "new": {"status": "at_risk"}}
+            body = {"kind": "goal", "code": "fewer-outages", **words}
             yield f"data: {json.dumps({'data': body})}\n\n"
 
         return StreamingResponse(lines(), media_type="text/event-stream")
