@@ -5,7 +5,6 @@ PYTHON ?= python3
 PORT ?= 8080
 BIN := .venv/bin
 PACKAGES := shared services/goals-api services/measures-ingest services/rollup-worker services/opendata-catalog
-CODE := shared services deploy tests
 export PORT
 
 .PHONY: run stop feed reset test lint faults bench
