@@ -151,6 +151,11 @@ def test_a_body_becomes_the_value_of_the_core() -> None:
     assert str(measure.method.params["a"]) == "1.10"
 
 
+def test_a_day_that_is_none_is_a_fault() -> None:
+    found = PlanDocument.model_validate({"title": "P", "adopted_on": "2017-02-30"}).faults
+    assert [(fault.path, fault.code) for fault in found] == [("adopted_on", "bad_date")]
+
+
 def test_a_document_collects_the_faults_of_all_its_entries_and_reads_the_rest() -> None:
     document = PlanDocument.model_validate(
         {

@@ -150,3 +150,30 @@ def test_events_stay_within_the_size_of_a_message() -> None:
     assert sum(len(part.targets) for part in parts) == 30
     assert all(len(events.encode(part)) <= events.BYTES_MAX for part in parts)
     assert len(parts) == 3
+
+
+def test_a_measure_cannot_leave_its_targets_behind_in_another_calendar() -> None:
+    before = world(RESPONSE, targets=[(target("response", "2027-01", Decimal(7)), 1)])
+    yearly = measure("response", breakdowns=("district",), frequency=Frequency.YEAR)
+    proposal = document(yearly, plan=None)
+    assert [(fault.path, fault.code) for fault in check(proposal, before, TODAY)] == [
+        ("measures[0].frequency", "target_left_behind")
+    ]
+    taken_back = [target("response", "2027-01"), target("response", "2027", Decimal(7))]
+    assert check(document(yearly, targets=taken_back, plan=None), before, TODAY) == []
+
+
+def test_a_measure_may_change_its_frequency_when_its_targets_still_have_periods() -> None:
+    coarse = world(RESPONSE, targets=[(target("response", "2027", Decimal(7)), 1)])
+    gone = world(RESPONSE, targets=[(target("response", "2027-01"), 2)])
+    yearly = measure("response", frequency=Frequency.YEAR)
+    assert check(document(yearly, plan=None), coarse, TODAY) == check(document(yearly, plan=None), gone, TODAY) == []
+
+
+def test_a_new_calendar_may_not_lose_the_period_of_a_target() -> None:
+    odd = measure("two-years", frequency=Frequency.BIENNIUM)
+    before = world(odd, targets=[(target("two-years", "2027-2028", Decimal(7)), 1)])
+    even = measure("two-years", frequency=Frequency.BIENNIUM, calendar=Calendar(biennium_starts_odd=False))
+    assert [(fault.path, fault.code) for fault in check(document(even, plan=None), before, TODAY)] == [
+        ("measures[0].calendar", "target_left_behind")
+    ]

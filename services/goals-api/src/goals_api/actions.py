@@ -66,6 +66,7 @@ def next_plan(head: PlanHead, before: StoredPlan | None, edit: Edit, author: Aut
 
 async def _load(session: AsyncSession, proposal: Proposal) -> World:
     measures = {entry.target.measure for entry in proposal.targets}
+    measures |= {entry.content.code for entry in proposal.entries.get(Kind.MEASURE, ())}
     return World(
         entities=await entities.list_all(session),
         targets=await targets.list_standing(session, measures),

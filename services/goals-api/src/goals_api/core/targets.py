@@ -5,7 +5,7 @@ Setting a target that was never set is no change and needs no reason, so that a 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date, datetime
 from typing import Final
 
@@ -21,7 +21,7 @@ from goals_api.core.entities import (
     World,
     target_key,
 )
-from goals_api.core.faults import Fault, under
+from goals_api.core.faults import Fault, join, under
 from goals_api.core.fields import check_number, read_period
 from tideline import events
 from tideline.periods import BadPeriod, is_coarser, parse
@@ -51,10 +51,12 @@ def check_targets(proposal: Proposal, world: World, after: Mapping[str, Content]
         if entry.target.measure in unread:
             continue
         if isinstance(measure, Measure):
-            yield from under(entry.path, _check_target(entry.target, measure))
+            if key not in world.targets or not _is_taken_back(entry.target):
+                yield from under(entry.path, _check_target(entry.target, measure))
             yield from under(entry.path, _check_frozen(entry.target, measure, world, today))
         else:
             yield from under(entry.path, _unknown(entry.target.measure, world))
+    yield from _check_left_behind(proposal, world, seen)
 
 
 def set_targets(targets: Sequence[TargetEntry], world: World) -> Iterator[TargetSet]:
@@ -120,6 +122,31 @@ def _check_frozen(target: Target, measure: Measure, world: World, today: date) -
         yield Fault("reason", "target_frozen", detail)
 
 
+def _check_left_behind(proposal: Proposal, world: World, replaced: Set[TargetKey]) -> Iterator[Fault]:
+    """Standing targets whose period a measure's new frequency or calendar would not have."""
+    kept: dict[str, list[Target]] = defaultdict(list)
+    for key, standing in world.targets.items():
+        if key not in replaced and not _is_taken_back(standing.target):
+            kept[standing.target.measure].append(standing.target)
+    for entry in proposal.entries.get(Kind.MEASURE, ()):
+        measure, stored = entry.content, world.entities[Kind.MEASURE].get(entry.content.code)
+        field = _moved(stored.content, measure) if stored else None
+        for target in kept[measure.code] if field else ():
+            assert isinstance(measure, Measure)
+            if any(fault.path == "period" for fault in _check_target(target, measure)):
+                detail = f"take back or replace the target of {target.period} first"
+                yield Fault(join(entry.path, str(field)), "target_left_behind", detail)
+
+
+def _moved(before: Content, after: Content) -> str | None:
+    """The field by which the periods of a measure change."""
+    assert isinstance(before, Measure)
+    assert isinstance(after, Measure)
+    if before.frequency is not after.frequency:
+        return "frequency"
+    return None if before.calendar == after.calendar else "calendar"
+
+
 def _unknown(measure: str, world: World) -> Iterator[Fault]:
     if measure in world.entities[Kind.MEASURE]:
         yield Fault("measure", "retired_reference", f"measure {measure} is retired, or would retire with this document")
@@ -129,8 +156,12 @@ def _unknown(measure: str, world: World) -> Iterator[Fault]:
 
 def _same(target: Target, before: Target | None) -> bool:
     if before is None:
-        return target.value is None and target.lower is None and target.upper is None
+        return _is_taken_back(target)
     return _said(target) == _said(before)
+
+
+def _is_taken_back(target: Target) -> bool:
+    return target.value is None and target.lower is None and target.upper is None
 
 
 def _said(target: Target) -> tuple[object, ...]:
