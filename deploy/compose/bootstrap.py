@@ -12,7 +12,7 @@ from deploy.local import credentials, nats, postgres
 from deploy.local.layout import Layout, write_private
 from deploy.local.parts import DATABASES
 
-SHARED_MODE: Final = 0o444  # PostgreSQL runs as a user of its own; only its container mounts that folder
+FOR_ANOTHER_USER: Final = 0o444
 
 
 def main() -> None:
@@ -29,8 +29,7 @@ def make(layout: Layout, handed: Path) -> None:
     trusted = nats.trust(nats.sign_all(server))
 
     write_private(handed / "nats" / "trust.conf", trusted)
-    write_private(handed / "postgres" / "password", passwords[postgres.ADMIN])
-    (handed / "postgres" / "password").chmod(SHARED_MODE)
+    _hand_to_postgres(handed / "postgres", passwords[postgres.ADMIN])
     write_private(layout.secrets / "pgpass", pgpass(passwords))
     for service, role in DATABASES.items():
         write_private(handed / service / "pgpass", pgpass({role: passwords[role]}))
@@ -41,6 +40,14 @@ def make(layout: Layout, handed: Path) -> None:
 def pgpass(passwords: dict[str, str]) -> str:
     """A password file as every PostgreSQL client reads it: host, port, database, role, password."""
     return "".join(f"*:*:*:{role}:{password}\n" for role, password in passwords.items())
+
+
+def _hand_to_postgres(folder: Path, password: str) -> None:
+    """Its server runs as a user of its own. No other container mounts this folder."""
+    draft = folder / "making"
+    write_private(draft, password)
+    draft.chmod(FOR_ANOTHER_USER)
+    draft.replace(folder / "password")
 
 
 if __name__ == "__main__":
