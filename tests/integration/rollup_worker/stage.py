@@ -55,6 +55,7 @@ class HandClock(Clock):
 @dataclass
 class City:
     database: Database
+    url: str
     clock: HandClock = field(default_factory=HandClock)
 
     async def tell(self, *events: Event, at: datetime | None = None, uid: uuid.UUID | None = None) -> None:

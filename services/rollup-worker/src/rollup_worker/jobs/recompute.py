@@ -7,24 +7,14 @@ line to it changed or its own definition or edges did. A crash anywhere leaves t
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from rollup_worker.jobs.passing import Pass
 from rollup_worker.repository import dirty
 from rollup_worker.repository.dirty import Mark
-from tideline import outbox
 from tideline.clock import Clock
 from tideline.database import AWAY, Connection, Database
-from tideline.vocabulary import Kind
 
 log = logging.getLogger(__name__)
-
-# Above the measures; within a level no node stands under another.
-LEVELS: Final[Sequence[frozenset[Kind]]] = (
-    frozenset({Kind.GOAL}),
-    frozenset({Kind.DEPARTMENT, Kind.AREA}),
-    frozenset({Kind.CITY}),
-)
 
 
 class Recompute:
@@ -75,10 +65,7 @@ class Recompute:
             work.because(mark.node, mark.cause)
         if any(mark.cause["type"] in ("definition", "rebuild") for mark in marks):
             await work.derive_edges()
-        await work.judge_measures()
-        for kinds in LEVELS:
-            await work.judge_parents(kinds)
-        await outbox.record(connection, work.now, work.outgoing)
+        await work.judge()
 
     async def _sleep(self) -> None:
         try:

@@ -42,6 +42,7 @@ class Version:
 
     row: Stored
     event: Outgoing
+    line: Line
     line_changed: bool
 
 
@@ -57,10 +58,9 @@ def next_version(new: Judged, old: Stored | None, reason: Reason, now: datetime)
     names = _differences(before, old, whole, public, new.published)
     if not names:
         return None
-    row = _row(new, whole, public, names, reason)
-    event = _event(whole, before, row)
-    moved = old is None or _lines.decode(old.line) != _lines.decode(row.line)
-    return Version(row, event, moved)
+    told = line(status, whole.node.title, published=new.published)
+    row = _row(whole, public, told, names, reason, new.stale_on)
+    return Version(row, _event(whole, before, row), told, old is None or _lines.decode(old.line) != told)
 
 
 def stale_on_changes(judged: Iterable[Judged], current: Mapping[Node, Stored]) -> Sequence[tuple[Node, date | None]]:
@@ -80,24 +80,27 @@ def _differences(
         return names
     seen = _documents.decode(old.public_document) if old.public_document else before
     names += [name for name in SHOWN if getattr(before, name) != getattr(whole, name)]
+    if "as_of" not in names and before.as_of_end != whole.as_of_end:
+        names.append("as_of")
     if "children" not in names and seen.children != public.children:
         names.append("children")
     return [*names, "visibility"] if old.published != published else names
 
 
-def _row(new: Judged, whole: Document, public: Document, names: Sequence[str], reason: Reason) -> Stored:
+def _row(
+    whole: Document, public: Document, told: Line, names: Sequence[str], reason: Reason, stale_on: date | None
+) -> Stored:
     assert whole.known_at is not None
-    told = line(status_of(whole), whole.node.title, published=new.published)
     return Stored(
-        node=new.node,
+        node=Node(whole.node.kind, whole.node.code),
         version=whole.version,
         line=encode(told).decode(),
         document=encode(whole).decode(),
         public_document=None if public is whole else encode(public).decode(),
         changed=names,
         why=encode(reason.words()).decode(),
-        published=new.published,
-        stale_on=new.stale_on,
+        published=told.published,
+        stale_on=stale_on,
         known_from=whole.known_at,
     )
 

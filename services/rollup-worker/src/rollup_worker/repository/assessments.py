@@ -94,6 +94,8 @@ async def add_assessments(connection: Connection, rows: Sequence[Stored]) -> Non
 
 async def replace_stale_on(connection: Connection, days: Sequence[tuple[Node, date | None]]) -> None:
     """When the newest version of each node becomes stale; the one thing about a version that may move."""
+    if not days:
+        return
     await connection.executemany(
         "update assessment set stale_on = $3 where kind = $1 and code = $2 and known_to is null",
         [(*node, day) for node, day in days],

@@ -59,10 +59,10 @@ async def list_edges_under(connection: Connection, parents: Iterable[Node]) -> d
     return found
 
 
-async def list_parents(connection: Connection, children: Iterable[Node]) -> list[tuple[Node, Node]]:
-    """Pairs of child and parent."""
-    rows = await connection.fetch(_PARENTS, *_columns(children))
-    return [(Node(Kind(row[0]), row[1]), Node(Kind(row[2]), row[3])) for row in rows]
+async def list_upwards(connection: Connection, starts: Iterable[Node]) -> list[Node]:
+    """These nodes and all that stand above them."""
+    rows = await connection.fetch(_UPWARDS, *_columns(starts))
+    return [Node(Kind(row[0]), row[1]) for row in rows]
 
 
 async def replace_edges(connection: Connection, gone: Iterable[Edge], new: Iterable[Edge], at: datetime) -> None:
@@ -98,10 +98,13 @@ _UNDER: Final = """
 join unnest($1::text[], $2::text[]) n (kind, code) on parent_kind = n.kind and parent_code = n.code
 where known_to is null
 """
-_PARENTS: Final = """
-select child_kind, child_code, parent_kind, parent_code from edge
-join unnest($1::text[], $2::text[]) n (kind, code) on child_kind = n.kind and child_code = n.code
-where known_to is null
+_UPWARDS: Final = """
+with recursive upwards (kind, code) as (
+    select * from unnest($1::text[], $2::text[])
+    union
+    select e.parent_kind, e.parent_code from edge e join upwards u on e.child_kind = u.kind and e.child_code = u.code
+    where e.known_to is null)
+select kind, code from upwards
 """
 _CLOSE_EDGE: Final = """
 update edge set known_to = greatest($1, known_from)

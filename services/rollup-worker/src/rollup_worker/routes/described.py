@@ -26,7 +26,8 @@ class Operation:
 
 def describe(app: FastAPI, operations: Sequence[Operation]) -> None:
     """Adds the routes before all others, and their descriptions to what `app.openapi()` tells."""
-    app.router.routes[:0] = [Route(each.path, each.endpoint, methods=["GET"]) for each in operations]
+    literal_first = sorted(operations, key=lambda each: each.path.count("{"))
+    app.router.routes[:0] = [Route(each.path, each.endpoint, methods=["GET"]) for each in literal_first]
     told = app.openapi
 
     def with_operations() -> dict[str, Any]:
