@@ -16,12 +16,11 @@ from measures_ingest.core.rows import Raw, Row, Sifted
 from measures_ingest.repository import batches, definitions, quarantine, staging
 from measures_ingest.repository.series import SeriesKey
 from measures_ingest.repository.staging import Changed, Staged
-from tideline import periods
 from tideline.database import AWAY, Connection, is_away
 from tideline.events import Observation, PreviousValue
 
 PIECE_ROWS: Final = 5_000
-BLOCK_ROWS: Final = 16_000
+BLOCK_ROWS: Final = 8_000
 
 
 async def store_stream(
@@ -126,7 +125,7 @@ class _Stream:
         accepted, revised = await staging.merge(self._connection, self._push.id, at)
         quarantined = await staging.quarantine(self._connection, self._push.id)
         part = 1
-        async for block in _blocks(staging.changed(self._connection)):
+        async for block in staging.changed(self._connection, BLOCK_ROWS):
             observed = [self._observation(one) for one in block]
             outgoing = [*writing.events_of(self._push.id, self._push.sender.source, at, observed, part)]
             await writing.record(self._connection, at, outgoing)
@@ -135,10 +134,9 @@ class _Stream:
 
     def _observation(self, one: Changed) -> Observation:
         definition = self._committer.definitions.known[one.measure]
-        period = periods.containing(one.start, definition.frequency, definition.calendar)
         return Observation(
             measure=one.measure,
-            period=periods.identify(period, definition.calendar),
+            period=definition.period_id(one.start),
             value=one.value,
             numerator=one.numerator,
             denominator=one.denominator,
@@ -165,14 +163,3 @@ def _previous(one: Changed) -> PreviousValue:
     return PreviousValue(
         value=one.old_value, numerator=one.old_numerator, denominator=one.old_denominator, flag=one.old_flag
     )
-
-
-async def _blocks(found: AsyncIterator[Changed]) -> AsyncIterator[list[Changed]]:
-    block: list[Changed] = []
-    async for one in found:
-        block.append(one)
-        if len(block) == BLOCK_ROWS:
-            yield block
-            block = []
-    if block:
-        yield block

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, Self
 
+from tideline import periods
 from tideline.events import Calendar
 from tideline.periods import STANDARD
 from tideline.vocabulary import Frequency
@@ -29,6 +31,15 @@ class Definition:
     retired: bool = False
     published: bool = True
     version: int = 1
+
+    def period_id(self, start: date) -> str:
+        """The id of the period that begins on a day, in this measure's calendar."""
+        return _period_id(start, self.frequency, self.calendar)
+
+
+@lru_cache(maxsize=65_536)
+def _period_id(start: date, frequency: Frequency, calendar: Calendar) -> str:
+    return periods.identify(periods.containing(start, frequency, calendar), calendar)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,10 +78,11 @@ async def merge(connection: Connection, batch: uuid.UUID, at: datetime) -> tuple
     return row[0], row[1]
 
 
-async def changed(connection: Connection) -> AsyncIterator[Changed]:
-    """Everything that was added or revised, some thousand at a time."""
-    async for row in connection.cursor(_CHANGED, prefetch=2_000, timeout=PATIENCE_SECONDS):
-        yield Changed(*row)
+async def changed(connection: Connection, at_once: int) -> AsyncIterator[list[Changed]]:
+    """Everything that was added or revised, so many at a time."""
+    cursor = await connection.cursor(_CHANGED, timeout=PATIENCE_SECONDS)
+    while rows := await cursor.fetch(at_once, timeout=PATIENCE_SECONDS):
+        yield [Changed(*row) for row in rows]
 
 
 async def waiting_measures(connection: Connection) -> list[str]:

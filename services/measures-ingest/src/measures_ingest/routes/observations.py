@@ -104,10 +104,9 @@ def _place(cursor: str) -> Place:
 
 
 def _told(one: Found, definition: Definition) -> dict[str, Any]:
-    period = periods.containing(one.start, definition.frequency, definition.calendar)
     return {
         "measure": definition.code,
-        "period": periods.identify(period, definition.calendar),
+        "period": definition.period_id(one.start),
         "breakdown": breakdowns.cells(one.breakdown),
         **{name: getattr(one, name) for name in _PLAIN},
     }
