@@ -26,7 +26,7 @@ AWAY: Final[tuple[type[Exception], ...]] = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,  # a full disk, too many connections
     asyncpg.InternalClientError,  # what asyncpg says when the line broke between two of its own messages
 )
 

@@ -204,6 +204,7 @@ async def test_a_public_goal_does_not_name_what_is_not_published(plan: Plan) -> 
     staff = await plan.http.get("/v1/goals/faster-response", headers=plan.analyst)
     assert [metric["measure"] for metric in staff.json()["metrics"]] == ["hidden"]
     assert public.headers["etag"] != staff.headers["etag"]
+    assert (await plan.sent())[-1].subject == "internal.goal.defined.v1.goal.faster-response"
 
 
 def codes(answer: Any) -> list[str]:

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from goals_api.core import changes, facts
 from goals_api.core.changes import Action, Edit, Written
-from goals_api.core.entities import CONTENTS, Content, PlanHead, Proposal, Stored, StoredPlan, World, plain
+from goals_api.core.entities import CONTENTS, Content, Goal, PlanHead, Proposal, Stored, StoredPlan, World, plain
 from goals_api.core.faults import Fault
 from goals_api.core.targets import TargetSet, by_measure, targets_set
 from goals_api.repository import entities, plans, targets
@@ -54,7 +54,8 @@ async def store(session: AsyncSession, edit: Edit, author: Author, plan: StoredP
     others = {code for code in touched if code is not None and (plan is None or code != plan.head.code)}
     await plans.touch(session, others, author.at)
     await plans.add_changes(session, list(_history(edit, measures, author, plan)))
-    await outbox.record(await driver(session), author.at, list(_events(edit, measures, author)))
+    hidden = await entities.list_unpublished(session, Kind.MEASURE, sorted(_named(edit)))
+    await outbox.record(await driver(session), author.at, list(_events(edit, measures, author, hidden)))
 
 
 def next_plan(head: PlanHead, before: StoredPlan | None, edit: Edit, author: Author) -> StoredPlan:
@@ -124,13 +125,26 @@ def _line(
     }
 
 
+def _named(edit: Edit) -> set[str]:
+    return {code for one in edit.written for code in _measures_of(one.after.content)}
+
+
+def _measures_of(content: Content) -> set[str]:
+    """The measures that a goal names."""
+    if not isinstance(content, Goal):
+        return set()
+    return {metric.measure for metric in content.metrics} | ({content.kpi} if content.kpi else set())
+
+
 def _events(
-    edit: Edit, measures: Sequence[tuple[Stored[Content], list[TargetSet]]], author: Author
+    edit: Edit, measures: Sequence[tuple[Stored[Content], list[TargetSet]]], author: Author, hidden: set[str]
 ) -> Iterator[Outgoing]:
+    """A goal that names an unpublished measure is told inside only: its body would tell of the measure."""
     for one in sorted(edit.written, key=lambda one: list(CONTENTS).index(one.kind)):
         content = one.after.content
         event = facts.defined(one.after)
-        yield Outgoing(event, one.kind, content.code, one.after.version, public=content.published)
+        public = content.published and hidden.isdisjoint(_measures_of(content))
+        yield Outgoing(event, one.kind, content.code, one.after.version, public=public)
     for stored, sets in measures:
         content = stored.content
         for targets_event in targets_set(content, sets, author.at):
