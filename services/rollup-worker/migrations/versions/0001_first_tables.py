@@ -66,15 +66,16 @@ def upgrade() -> None:
     )
     op.create_table(
         "edge",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("parent_kind", sa.Text(), nullable=False),
         sa.Column("parent_code", sa.Text(), nullable=False),
         sa.Column("child_kind", sa.Text(), nullable=False),
         sa.Column("child_code", sa.Text(), nullable=False),
-        sa.Column("known_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("weight", sa.Numeric(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("known_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("known_to", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("parent_kind", "parent_code", "child_kind", "child_code", "known_from"),
+        sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(
         "edge_current",
@@ -128,7 +129,8 @@ def upgrade() -> None:
             "reported",
             sa.Boolean(),
             sa.Computed(
-                "period_start is not null and flag is distinct from 'withdrawn' and (value is not null or (numerator is not null and denominator is not null))",
+                "period_start is not null and flag is distinct from 'withdrawn' "
+                "and (value is not null or (numerator is not null and denominator is not null))",
                 persisted=True,
             ),
             nullable=False,

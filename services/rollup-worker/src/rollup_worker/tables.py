@@ -44,6 +44,10 @@ def _numeric() -> Any:
     return _column(sa.Numeric, null=True)
 
 
+def _identity() -> Any:
+    return Field(sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
+
+
 class Definition(Base, table=True):
     """One version of a measure, goal, department or area, as its event told it; `body` is the event's body."""
 
@@ -123,13 +127,14 @@ class Edge(Base, table=True):
         sa.Index("edge_of_child", "child_kind", "child_code", postgresql_where=_CURRENT),
     )
 
-    parent_kind: str = _text(key=True)
-    parent_code: str = _text(key=True)
-    child_kind: str = _text(key=True)
-    child_code: str = _text(key=True)
-    known_from: datetime = _instant(key=True)
+    id: int = _identity()
+    parent_kind: str = _text()
+    parent_code: str = _text()
+    child_kind: str = _text()
+    child_code: str = _text()
     weight: Decimal = _column(sa.Numeric)
     role: str = _text()
+    known_from: datetime = _instant()
     known_to: datetime | None = _instant(null=True)
 
 
@@ -138,7 +143,7 @@ class Dirty(Base, table=True):
 
     __tablename__ = "dirty"
 
-    id: int = Field(sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
+    id: int = _identity()
     kind: str = _text()
     code: str = _text()
     cause: Json = _column(JSONB)
