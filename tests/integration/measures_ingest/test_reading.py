@@ -41,6 +41,18 @@ async def test_a_value_is_told_with_its_batch_source_and_times(ingest: Ingest) -
     }
 
 
+async def test_who_has_the_answer_already_is_told_so(ingest: Ingest) -> None:
+    batch = (await ingest.push(row(3, 7))).json()["batch"]
+    for url in ("/v1/observations?measure=potholes", f"/v1/batches/{batch}"):
+        first = await ingest.client.get(url)
+        again = await ingest.client.get(url, headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+    before = (await ingest.client.get("/v1/observations?measure=potholes")).headers["etag"]
+    await ingest.push(row(3, 8))
+    answer = await ingest.client.get("/v1/observations?measure=potholes", headers={"If-None-Match": before})
+    assert answer.status_code == 200
+
+
 async def test_an_earlier_instant_knows_the_earlier_value(ingest: Ingest) -> None:
     before = ingest.desk.clock.now() - timedelta(seconds=1)
     await ingest.push(row(3, 1), row(4, 1))

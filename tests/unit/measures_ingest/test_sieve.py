@@ -73,6 +73,7 @@ REJECTED: list[tuple[Code, str | None, dict[str, Any]]] = [
     (Code.BAD_VALUE, "value", row(value=True)),
     (Code.BAD_VALUE, "value", row(value={"n": 1})),
     (Code.OUT_OF_RANGE, "value", row(value="1e400")),
+    (Code.OUT_OF_RANGE, "value", row(value=Decimal(10) ** 400)),
     (Code.OUT_OF_RANGE, "value", row(value="1" * 39)),
     (Code.OUT_OF_RANGE, "value", row(value="1e-31")),
     (Code.OUT_OF_RANGE, "value", row(measure="share", value=100.1)),

@@ -1,5 +1,6 @@
 """The numbers of series, remembered: a series is never renumbered and never removed."""
 
+from collections import ChainMap
 from collections.abc import Collection, Mapping
 from typing import Final
 
@@ -17,18 +18,19 @@ class Numbering:
 
     async def numbers(self, keys: Collection[SeriesKey]) -> Mapping[SeriesKey, int]:
         """A number for each key; new series are committed at once, so that no push waits for another one's series."""
-        missing = [key for key in keys if key not in self._known]
-        if missing:
-            async with self._database.transaction() as connection:
-                found = await number(connection, missing)
-            self._remember(found)
-            if len(self._known) < len(found):
-                return {**self._known, **found}
-        return self._known
+        known = self._known
+        missing = [key for key in keys if key not in known]
+        if not missing:
+            return known
+        async with self._database.transaction() as connection:
+            found = await number(connection, missing)
+        self._remember(found)
+        return ChainMap(found, known)
 
-    def _remember(self, found: Mapping[SeriesKey, int]) -> None:
+    def _remember(self, found: dict[SeriesKey, int]) -> None:
+        """When there are too many a new memory begins; those who hold the old one still find everything in it."""
         if len(self._known) + len(found) > REMEMBERED_MAX:
-            self._known.clear()
+            self._known = {}
         self._known.update(found)
 
 

@@ -14,7 +14,7 @@ from measures_ingest.core.sieve import Sieve
 
 @dataclass(slots=True)
 class Push:
-    """`key` and `digest` only with an idempotency key. A dry run goes every step and is rolled back."""
+    """`key` and `digest` only with an idempotency key. A dry run is judged and compared, and stores nothing."""
 
     id: uuid.UUID
     sender: Sender

@@ -5,7 +5,6 @@ from typing import Final
 
 from measures_ingest.actions import writing
 from measures_ingest.actions.committing import Committer, Undo
-from measures_ingest.actions.numbering import number
 from measures_ingest.actions.pushes import Push
 from measures_ingest.actions.storing import Outcome, claim, describe, replay
 from measures_ingest.core import batch as batches_told
@@ -13,7 +12,7 @@ from measures_ingest.core import breakdowns, reading
 from measures_ingest.core.batch import ERRORS_KEPT, ERRORS_TOLD, Answer, Counts
 from measures_ingest.core.rejects import Reject
 from measures_ingest.core.rows import Raw, Row, Sifted
-from measures_ingest.repository import batches, definitions, quarantine, staging
+from measures_ingest.repository import batches, definitions, quarantine, series, staging
 from measures_ingest.repository.series import SeriesKey
 from measures_ingest.repository.staging import Changed, Staged
 from tideline.database import AWAY, Connection, is_away
@@ -78,8 +77,10 @@ class _Stream:
         duplicates = await staging.drop_duplicates(self._connection, self._push.id, ERRORS_KEPT - self._kept)
         self._rejected += duplicates
         refused = self._push.atomic and self._rejected
-        counts = Counts(rejected=self._rejected) if refused else await self._merge(self._staged - duplicates)
-        return await self._answer(counts)
+        if refused:
+            return await self._answer(Counts(rejected=self._rejected))
+        write = self._compare if self._push.dry_run else self._merge
+        return await self._answer(await write(self._staged - duplicates))
 
     async def _judge(self, rows: Sequence[Raw | Reject]) -> None:
         sifted = self._push.sieve.sift(enumerate(rows, self._count))
@@ -100,12 +101,14 @@ class _Stream:
             await staging.add_waiting(self._connection, waiting)
 
     async def _numbers(self, keys: set[SeriesKey]) -> Mapping[SeriesKey, int]:
-        """A dry run numbers new series inside its own transaction, so that none of them stays."""
+        """A dry run adds no series, and waits for nobody who does: it makes up numbers that no series has."""
         if not self._push.dry_run:
             return await self._committer.numbering.numbers(keys)
         missing = keys - self._own_numbers.keys()
         if missing:
-            self._own_numbers |= await number(self._connection, missing)
+            self._own_numbers |= await series.find(self._connection, missing)
+        for key in missing:
+            self._own_numbers.setdefault(key, -1 - len(self._own_numbers))
         return self._own_numbers
 
     async def _judge_again(self) -> None:
@@ -131,6 +134,11 @@ class _Stream:
             await writing.record(self._connection, at, outgoing)
             part += len(outgoing)
         return Counts(accepted, revised, staged - accepted - revised, quarantined, self._rejected)
+
+    async def _compare(self, staged: int) -> Counts:
+        """What `_merge` would have counted; nobody waits for a dry run, however long it takes."""
+        accepted, revised, waiting = await staging.compare(self._connection)
+        return Counts(accepted, revised, staged - accepted - revised, waiting, self._rejected)
 
     def _observation(self, one: Changed) -> Observation:
         definition = self._committer.definitions.known[one.measure]

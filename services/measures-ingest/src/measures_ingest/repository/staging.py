@@ -78,6 +78,14 @@ async def merge(connection: Connection, batch: uuid.UUID, at: datetime) -> tuple
     return row[0], row[1]
 
 
+async def compare(connection: Connection) -> tuple[int, int, int]:
+    """What a merge would add and revise and how many rows would wait, without locking any row."""
+    row = await connection.fetchrow(_COMPARE, timeout=PATIENCE_SECONDS)
+    waiting = await connection.fetchval("select count(*) from waiting")
+    assert row is not None
+    return row[0], row[1], waiting
+
+
 async def changed(connection: Connection, at_once: int) -> AsyncIterator[list[Changed]]:
     """Everything that was added or revised, so many at a time."""
     cursor = await connection.cursor(_CHANGED, timeout=PATIENCE_SECONDS)
@@ -134,6 +142,13 @@ insert into changed select series_id, period_start, value, numerator, denominato
     old_value, old_numerator, old_denominator, old_flag from merged
 """
 _MERGE: Final = MERGE.format(source=_STAGED, at="$2::timestamptz", take=_TAKE)
+_COMPARE: Final = """
+select count(*) filter (where o.series_id is null),
+    count(*) filter (where o.series_id is not null
+        and (o.value, o.numerator, o.denominator, o.flag, o.note) is distinct from
+            (s.value, s.numerator, s.denominator, s.flag, s.note))
+from staged s left join observation o using (series_id, period_start)
+"""
 _QUARANTINE: Final = """
 insert into quarantine (measure, batch, index, row) select measure, $1, index, row from waiting order by index
 """

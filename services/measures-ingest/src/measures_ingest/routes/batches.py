@@ -6,12 +6,14 @@ from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Request
+from starlette.responses import Response
 
 from measures_ingest.core.batch import ERRORS_TOLD, Sender
 from measures_ingest.core.rejects import Reject
 from measures_ingest.repository import batches
 from measures_ingest.routes.desk import caller, desk
-from measures_ingest.schemas import BatchPage, BatchWithErrors, RejectPage
+from measures_ingest.routes.tagged import tagged
+from measures_ingest.schemas import BatchOut, BatchPage, BatchWithErrors, RejectPage
 from tideline.errors import NotFound, Unreadable
 from tideline.web import Cursor, Limit, cursor_decode, cursor_encode
 
@@ -26,16 +28,16 @@ async def list_batches(request: Request, limit: Limit = 100, cursor: Cursor = No
         found = await batches.list_batches(connection, source, _place(cursor) if cursor else None, limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     return {
-        "items": [dict(one) for one in found[:limit]],
+        "items": [_known(one) for one in found[:limit]],
         "next": cursor_encode(last["received_at"].isoformat(), str(last["id"])) if last else None,
     }
 
 
 @router.get("/v1/batches/{batch}", response_model=BatchWithErrors, summary="What a push did")
-async def get_batch(request: Request, batch: UUID) -> dict[str, Any]:
+async def get_batch(request: Request, batch: UUID) -> Response:
     """Rows that wait in quarantine count as what became of them once their measure is defined."""
     found, errors = await _find(request, batch, -1, ERRORS_TOLD)
-    return {**dict(found), "errors": [_told(one) for one in errors]}
+    return tagged(request, {**_known(found), "errors": [_told(one) for one in errors]})
 
 
 @router.get("/v1/batches/{batch}/errors", response_model=RejectPage, summary="The rows that a push could not place")
@@ -59,6 +61,11 @@ async def _find(request: Request, batch: UUID, after: int, limit: int) -> tuple[
     if found is None or (isinstance(who, Sender) and who.source != found["source"]):
         raise NotFound(f"no batch {batch}")
     return found, errors
+
+
+def _known(found: asyncpg.Record) -> dict[str, Any]:
+    """Not what it was answered, nor its sender's scope."""
+    return {name: found[name] for name in BatchOut.model_fields}
 
 
 def _told(one: Reject) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from measures_ingest.core.rejects import Fault
 from measures_ingest.repository import reading
 from measures_ingest.repository.reading import Found, Place, Question
 from measures_ingest.routes.desk import caller, desk
+from measures_ingest.routes.tagged import tagged
 from measures_ingest.schemas import ObservationPage, ObservationQuery
-from tideline import events, periods
+from tideline import periods
 from tideline.errors import Forbidden, NotFound, Unreadable
 from tideline.web import cursor_decode, cursor_encode
 
@@ -40,7 +41,7 @@ async def list_observations(request: Request, asked: Annotated[ObservationQuery,
     more = found[asked.limit - 1] if len(found) > asked.limit else None
     next_page = cursor_encode(more.series_id, more.start.isoformat(), more.revision) if more else None
     body = {"items": [_told(one, definition) for one in found[: asked.limit]], "next": next_page}
-    return Response(events.encode(body), media_type="application/json")
+    return tagged(request, body)
 
 
 async def _readable(request: Request, measure: str) -> Definition:
