@@ -33,6 +33,11 @@ faults: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks
 
+# The containers, for real; COMPOSE= names another engine than Docker's.
+compose-test: COMPOSE ?= docker compose
+compose-test: .venv/installed-dev
+	TIDELINE_COMPOSE="$(COMPOSE)" $(BIN)/pytest -q tests/e2e/test_compose.py
+
 # One at a time, each all or nothing: the stamp is written when everything before it has succeeded.
 .venv/installed: requirements.lock $(PACKAGES:=/pyproject.toml)
 	@$(PYTHON) deploy/local/environment.py requirements.lock $(PACKAGES)
