@@ -11,12 +11,18 @@ import asyncpg
 import nats
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig
+from nats.js.errors import NotFoundError
 
 from tests.e2e.oracle import Span
 from tests.faults.city import Cell
 from tests.support.stack import Stack
 
-STREAMS: Final[Mapping[str, str]] = {"GOALS": "goals", "MEASUREMENTS": "measures", "STATUS": "rollup"}
+STREAMS: Final[Mapping[str, str]] = {
+    "GOALS": "goals",
+    "MEASUREMENTS": "measures",
+    "STATUS": "rollup",
+    "CATALOG": "catalog",
+}
 LEFT_OVER: Final[Mapping[str, Sequence[str]]] = {
     "goals": ("pending",),
     "measures": ("pending", "dead_letter", "quarantine"),
@@ -76,11 +82,13 @@ class Evidence:
         return [Message(row["id"], str(row["uid"]), row["entity"]) for row in rows]
 
     async def carried(self, stream: str) -> list[Message]:
-        """The messages that a stream holds, in order."""
+        """The messages that a stream holds, in order; none where nothing was ever published."""
         creds = self.stack.var / "secrets" / "nats" / "steward.creds"
         client = await nats.connect(self.stack.credentials["nats_url"], user_credentials=str(creds))
         try:
             return await _read(client, stream)
+        except NotFoundError:
+            return []
         finally:
             await client.close()
 

@@ -46,6 +46,10 @@ class Account:
     def acknowledged(self) -> list[Push]:
         return [push for push in self.pushes if push.acknowledged]
 
+    def __str__(self) -> str:
+        given_up = len(self.pushes) - len(self.acknowledged)
+        return f"{len(self.acknowledged)} pushes acknowledged, {given_up} given up, {self.unanswered} answers missed"
+
     def may_stand(self, cell: Cell) -> set[Fraction]:
         """The values that the cell may show: the one acknowledged last, or one given up after it."""
         written = [push for push in self.pushes if cell in push.values]

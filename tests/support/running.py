@@ -109,10 +109,13 @@ class Tideline:
 
     @asynccontextmanager
     async def events(self, since: str = "", **asked: str) -> AsyncIterator[AsyncGenerator[Sent]]:
-        """The public event stream from now on, or from after a place. The first thing it says is a mark."""
+        """The public event stream from now on, or from after a place. The first thing it says is a mark.
+
+        Raises httpx.HTTPStatusError when it is refused.
+        """
         headers = {"Last-Event-ID": since} if since else {}
         async with self.http.stream("GET", "/v1/events", params=asked, headers=headers) as answer:
-            assert answer.status_code == 200, (await answer.aread(), answer.status_code)
+            answer.raise_for_status()
             async with aclosing(_sent(answer)) as messages:
                 yield messages
 
