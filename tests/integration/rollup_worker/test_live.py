@@ -3,9 +3,8 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -15,67 +14,13 @@ import pytest
 from deploy.local import nats_users
 from rollup_worker.routes.live import Hub, Wanted
 from tests.integration.rollup_worker.conftest import Reads
+from tests.integration.rollup_worker.listening import Stage, caught_up
 from tests.integration.rollup_worker.stage import City, department, goal, measure, push, small_city, value
 from tests.integration.shared.wires import prepare, until, wired, write
 from tests.support.parts import FreshDatabase, Nats
 from tests.support.stubs import serving
 from tideline.bus import Bus
 from tideline.relay import Relay
-
-
-@dataclass
-class Heard:
-    id: str
-    event: str
-    data: dict[str, Any]
-
-    @property
-    def node(self) -> str:
-        return str(self.data["subject"])
-
-
-class Stage:
-    """A served API with a relay that publishes what the city tells."""
-
-    def __init__(self, city: City, relay: Relay, client: httpx.AsyncClient) -> None:
-        self.city, self.relay, self.client = city, relay, client
-        self.revision = 0
-
-    async def publish(self) -> None:
-        while await self.relay.step():
-            pass
-
-    async def change(self) -> int:
-        """A value that changes measure, goal, area, department and city; how many events that is."""
-        self.revision += 1
-        amount = f"{7 + self.revision % 2}.{self.revision:03}"
-        await self.city.tell(push(value("response", "2017-03", amount, self.revision)))
-        told = await self.city.judge()
-        await self.publish()
-        return len(told)
-
-    async def listen(self, query: str = "", last: str | None = None) -> AsyncGenerator[Heard]:
-        headers = {"Last-Event-ID": last} if last else {}
-        async with self.client.stream("GET", f"/v1/events{query}", headers=headers) as answer:
-            assert answer.status_code == 200, await answer.aread()
-            fields: dict[str, str] = {}
-            async for line in answer.aiter_lines():
-                name, _, text = line.partition(": ")
-                if line:
-                    fields[name] = text
-                    continue
-                if "data" in fields:
-                    yield Heard(fields["id"], fields["event"], json.loads(fields["data"]))
-                fields = {}
-
-    async def hear(self, count: int, query: str = "", last: str | None = None) -> list[Heard]:
-        found: list[Heard] = []
-        async with asyncio.timeout(20), aclosing(self.listen(query, last)) as events:
-            async for event in events:
-                found.append(event)
-                if len(found) == count:
-                    break
-        return found
 
 
 @pytest.fixture
@@ -86,16 +31,9 @@ async def stage(city: City, reads: Reads, nats_server: Nats) -> AsyncIterator[St
         await city.tell(*small_city())
         await city.judge()
         await made.publish()
-        await until(_caught_up(reads.app.state.hub, bus))
+        await until(caught_up(reads.app.state.hub, bus))
         yield made
     await bus.close()
-
-
-def _caught_up(hub: Hub, bus: Bus) -> Any:
-    async def caught_up() -> bool:
-        return bool(hub.positions["STATUS"] == (await bus.js.stream_info("STATUS")).state.last_seq)
-
-    return caught_up
 
 
 async def test_a_change_is_heard_in_order_with_what_it_is_about(stage: Stage) -> None:
@@ -188,7 +126,7 @@ async def test_a_slow_listener_is_let_go_and_can_come_back(stage: Stage, nats_se
         await stage.change()
         first = await waiting
         await stage.change()
-        await until(_caught_up(hub, hub.bus))
+        await until(caught_up(hub, hub.bus))
         rest = [block async for block in feed]
         assert first.startswith(b"id: ") and rest == []
         place = int(first.rpartition(b"status:")[2].split(b",")[0])
@@ -206,7 +144,7 @@ async def test_a_quiet_feed_says_that_it_is_there_and_moves_the_place_on(stage: 
     ):
         await anext(feed)
         await stage.change()
-        await until(_caught_up(hub, hub.bus))
+        await until(caught_up(hub, hub.bus))
         async with asyncio.timeout(20):
             async for block in feed:
                 assert block.startswith(b": ")

@@ -44,7 +44,7 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> Non
     app.state.bus = bus = await Bus.connect(settings.nats_url, settings.nats_creds, NAME)
     stack.push_async_callback(bus.close)
     app.state.relay = relay = Relay(database, bus, "STATUS")
-    recompute = Recompute(database, clock, poll_seconds=settings.poll_seconds, after=relay.wake)
+    app.state.recompute = recompute = Recompute(database, clock, poll_seconds=settings.poll_seconds, after=relay.wake)
     await record_day(database, clock)
     start(stack, relay.run())
     start(stack, recompute.run())
@@ -56,7 +56,12 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> Non
 
 def _checks(app: FastAPI) -> Mapping[str, Check]:
     state = app.state
-    return {"database": state.database.round_trip, "nats": state.bus.round_trip, "relay": state.relay.check}
+    return {
+        "database": state.database.round_trip,
+        "nats": state.bus.round_trip,
+        "relay": state.relay.check,
+        "recompute": state.recompute.check,
+    }
 
 
 async def rebuild(settings: Settings) -> None:

@@ -50,11 +50,16 @@ async def moment(
 
 
 async def judge_then(connection: Connection, node: Node, when: Moment) -> tuple[Plan, Tree]:
-    """The node and everything under it, as the plan of that time had it; no status where it was not defined yet."""
+    """The node and everything under it, as the plan of that time had it."""
     known = await plan.find_plan(connection, when.known_at)
+    return known, await judge_known(connection, known, node, when)
+
+
+async def judge_known(connection: Connection, known: Plan, node: Node, when: Moment) -> Tree:
+    """No status where the node was not defined yet."""
     if node != CITY and definition_of(known, node) is None:
-        return known, Tree({node: NodeStatus(node)})
-    return known, await judge_tree(connection, known, node, when)
+        return Tree({node: NodeStatus(node)})
+    return await judge_tree(connection, known, node, when)
 
 
 async def document_then(connection: Connection, node: Node, when: Moment, now: datetime, *, staff: bool) -> Document:

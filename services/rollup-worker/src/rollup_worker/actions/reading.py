@@ -1,9 +1,11 @@
-"""Which day a period id begins on, in the calendar of the measure it belongs to."""
+"""How an event is read before its facts are kept: only known words, and periods in the measure's own calendar."""
 
 from datetime import date
+from enum import StrEnum
 
 from rollup_worker.repository.facts import Reading
 from tideline import periods
+from tideline.consumer import Hopeless
 
 
 def period_start(period: str, reading: Reading | None) -> date | None:
@@ -15,3 +17,10 @@ def period_start(period: str, reading: Reading | None) -> date | None:
     except periods.BadPeriod:
         return None
     return found.start if found.frequency == reading.frequency else None
+
+
+def known_words(words: type[StrEnum], *said: str | None) -> None:
+    """Keeps out what the engine could not judge. Raises Hopeless for a word that is not on the list."""
+    for word in said:
+        if word is not None and word not in set(words):
+            raise Hopeless(f"{word!r} is no {words.__name__.lower()}")

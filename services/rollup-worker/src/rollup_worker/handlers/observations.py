@@ -1,16 +1,17 @@
 """Observations arrive: rows with their revision, and a mark on each measure that gained something."""
 
-from rollup_worker.actions.reading import period_start
+from rollup_worker.actions.reading import known_words, period_start
 from rollup_worker.repository import dirty, facts
 from rollup_worker.repository.facts import Reading, Revision
 from rollup_worker.repository.keys import breakdown_key
 from tideline.consumer import Meta
 from tideline.database import Connection
 from tideline.events import Observation, ObservationsRecorded
-from tideline.vocabulary import Kind
+from tideline.vocabulary import Flag, Kind
 
 
 async def on_observations_recorded(connection: Connection, event: ObservationsRecorded, meta: Meta) -> None:
+    known_words(Flag, *{o.flag for o in event.observations})
     await facts.lock(connection)
     readings = await facts.find_readings(connection, {o.measure for o in event.observations})
     revisions = [_revision(o, readings.get(o.measure)) for o in event.observations]

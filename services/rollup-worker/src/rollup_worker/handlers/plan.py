@@ -6,17 +6,20 @@ Which node stands under which is derived from all definitions together, once per
 from datetime import datetime
 from typing import Any
 
-from rollup_worker.actions.reading import period_start
+from rollup_worker.actions.reading import known_words, period_start
 from rollup_worker.repository import dirty, facts
 from rollup_worker.repository.facts import Reading
 from rollup_worker.repository.keys import breakdown_key
 from tideline.consumer import Meta
 from tideline.database import Connection
 from tideline.events import AreaDefined, DepartmentDefined, GoalDefined, MeasureDefined, TargetsSet
-from tideline.vocabulary import Kind
+from tideline.vocabulary import Aggregation, Direction, Frequency, Kind, Policy
 
 
 async def on_measure_defined(connection: Connection, event: MeasureDefined, meta: Meta) -> None:
+    known_words(Frequency, event.frequency)
+    known_words(Direction, event.direction)
+    known_words(Aggregation, event.time_aggregation, event.breakdown_aggregation)
     await facts.lock(connection)
     before = (await facts.find_readings(connection, [event.code])).get(event.code)
     if not await _add(connection, Kind.MEASURE, event, meta):
@@ -29,16 +32,19 @@ async def on_measure_defined(connection: Connection, event: MeasureDefined, meta
 
 
 async def on_goal_defined(connection: Connection, event: GoalDefined, meta: Meta) -> None:
+    known_words(Policy, event.policy)
     await facts.lock(connection)
     await _add(connection, Kind.GOAL, event, meta)
 
 
 async def on_department_defined(connection: Connection, event: DepartmentDefined, meta: Meta) -> None:
+    known_words(Policy, event.policy)
     await facts.lock(connection)
     await _add(connection, Kind.DEPARTMENT, event, meta)
 
 
 async def on_area_defined(connection: Connection, event: AreaDefined, meta: Meta) -> None:
+    known_words(Policy, event.policy)
     await facts.lock(connection)
     await _add(connection, Kind.AREA, event, meta)
 

@@ -28,6 +28,7 @@ class Recompute:
         self._poll_seconds = poll_seconds
         self._after = after
         self._woken = asyncio.Event()
+        self._failure: Exception | None = None
 
     def wake(self) -> None:
         self._woken.set()
@@ -39,12 +40,19 @@ class Recompute:
             try:
                 while await self.drain():
                     pass
+                self._failure = None
             except AWAY as reason:
                 log.warning("recompute waits: %r", reason)
-            except Exception:
+            except Exception as reason:
+                self._failure = reason
                 log.exception("recompute failed; the dirty log is kept")
                 await asyncio.sleep(self._poll_seconds)
             await self._sleep()
+
+    async def check(self) -> None:
+        """For readiness: raises what the last try failed with."""
+        if self._failure:
+            raise self._failure
 
     async def drain(self) -> int:
         """One bite of the log; how many marks it held."""

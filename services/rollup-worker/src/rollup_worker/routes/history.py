@@ -7,7 +7,7 @@ import msgspec
 from fastapi import Request
 from starlette.responses import Response
 
-from rollup_worker.actions.answering import judge_then, moment
+from rollup_worker.actions.answering import judge_known, moment
 from rollup_worker.actions.reasons import public_words
 from rollup_worker.core.facts import NodeStatus
 from rollup_worker.repository import assessments, plan
@@ -53,38 +53,35 @@ async def _versions(connection: Connection, request: Request, asked: Asked) -> V
 async def _periods(connection: Connection, request: Request, asked: Asked) -> PeriodPage:
     """Newest first, back to where there was nothing yet."""
     definition = await plan.find_definition(connection, asked.node)
+    known = await plan.find_plan(connection, asked.known_at)
     calendar = definition.calendar if isinstance(definition, MeasureDefined) else periods.STANDARD
     limit = _limit(request, 12, PERIODS_MAX)
-    period = await _first(connection, request, asked, definition)
+
+    async def at(as_of: str | None) -> NodeStatus:
+        when = await moment(connection, as_of, asked.known_at, definition)
+        return (await judge_known(connection, known, asked.node, when)).statuses[asked.node]
+
+    period = _asked_first(request, definition, calendar, (await at(None)).as_of_end)
     items: list[PeriodLine] = []
     while period is not None and len(items) < limit:
-        line = await _at(connection, asked, periods.identify(period, calendar), definition)
-        if line.as_of is None:
+        name = periods.identify(period, calendar)
+        found = await at(name)
+        if found.as_of is None:
             return PeriodPage(items, None)
-        items.append(line)
+        items.append(_line(name, found))
         period = _previous(period, calendar)
     return PeriodPage(items, cursor_encode(periods.identify(period, calendar)) if period else None)
 
 
-async def _first(connection: Connection, request: Request, asked: Asked, definition: Defined | None) -> Period | None:
+def _asked_first(request: Request, definition: Defined | None, calendar: Calendar, end: date | None) -> Period | None:
     """The period that the cursor names, else the one in which the last judged one ends."""
-    calendar = definition.calendar if isinstance(definition, MeasureDefined) else periods.STANDARD
     try:
         if cursor := request.query_params.get("cursor"):
             return periods.parse(str(cursor_decode(cursor)[0]), calendar)
         frequency = Frequency(request.query_params.get("frequency") or _own(definition))
     except (BadPeriod, ValueError) as fault:
         raise Invalid(str(fault), code="bad_period") from fault
-    when = await moment(connection, None, asked.known_at, definition)
-    _, tree = await judge_then(connection, asked.node, when)
-    end: date | None = tree.statuses[asked.node].as_of_end
     return periods.containing(end - timedelta(days=1), frequency, calendar) if end else None
-
-
-async def _at(connection: Connection, asked: Asked, period: str, definition: Defined | None) -> PeriodLine:
-    when = await moment(connection, period, asked.known_at, definition)
-    _, tree = await judge_then(connection, asked.node, when)
-    return _line(period, tree.statuses[asked.node])
 
 
 def _own(definition: Defined | None) -> str:
