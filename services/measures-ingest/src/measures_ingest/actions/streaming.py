@@ -18,7 +18,7 @@ from measures_ingest.repository.staging import Changed, Staged
 from tideline.database import AWAY, Connection, is_away
 from tideline.events import Observation, PreviousValue
 
-PIECE_ROWS: Final = 5_000
+PIECE_ROWS: Final = 2_000
 BLOCK_ROWS: Final = 8_000
 
 

@@ -12,7 +12,7 @@ from measures_ingest.routes.orders import JSON, Order
 from measures_ingest.settings import Settings
 from tideline.errors import TooLarge, Unreadable
 
-PIECE: Final = 256 * 1024
+PIECE: Final = 64 * 1024
 # One KiB of zstd expands to 32 MiB at most, so that a bomb is seen before it goes off.
 ZSTD_SLICE: Final = 1024
 ZSTD_WINDOW_MAX: Final = 128 * 1024 * 1024
