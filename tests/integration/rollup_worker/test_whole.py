@@ -50,3 +50,10 @@ async def test_without_a_worker_the_whole_is_not_ready(reads: Reads) -> None:
 async def test_its_own_description_stands_beside_the_whole(reads: Reads) -> None:
     own = await reads.public.get("/services/rollup-api/openapi.json")
     assert isinstance(own, httpx.Response) and "/v1/status/city" in own.json()["paths"]
+
+
+async def test_the_page_of_all_routes_needs_nothing_from_elsewhere(reads: Reads) -> None:
+    page = await reads.public.get("/docs")
+    assert "GET /v1/status/{kind}/{code}/explain" in page.text and "known_at" in page.text
+    assert "http" not in page.text
+    assert "script" not in page.text

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from rollup_worker.repository.presence import worker_is_there
 from rollup_worker.routes import contract, events, explain, history, methods, pages, status
 from rollup_worker.routes.described import describe
+from rollup_worker.routes.docs import add_docs
 from rollup_worker.routes.live import Hub
 from rollup_worker.routes.streams import STREAMS
 from rollup_worker.routes.whole import OWN, add_whole, ready_check
@@ -35,6 +36,7 @@ def build(settings: Settings) -> FastAPI:
         app.include_router(part.router)
     describe(app, [*status.OPERATIONS, *explain.OPERATIONS, *history.OPERATIONS, *methods.OPERATIONS])
     add_whole(app)
+    add_docs(app)
     return app
 
 

@@ -13,7 +13,7 @@ from rollup_worker.repository.assessments import Stored
 from tideline.auth import optional_principal
 from tideline.database import Connection, Database
 from tideline.errors import Invalid, NotFound
-from tideline.vocabulary import Kind
+from tideline.vocabulary import CODE, Kind
 from tideline.web import not_modified
 
 KINDS: Final = {
@@ -97,6 +97,8 @@ def _node(request: Request) -> Node:
         return CITY
     if words["kind"] not in KINDS:
         raise NotFound(f"there is no status of {words['kind'][:60]}; there is of {', '.join(KINDS)} and the city")
+    if not CODE.fullmatch(words["code"]):
+        raise NotFound(f"there is no {KINDS[words['kind']]} {words['code'][:100]!r}")
     return Node(KINDS[words["kind"]], words["code"])
 
 
@@ -107,6 +109,6 @@ def _instant(text: str | None) -> datetime | None:
         if len(text) == 10:
             return datetime.combine(date.fromisoformat(text) + timedelta(days=1), time(), UTC)
         found = datetime.fromisoformat(text.replace(" ", "+"))
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as fault:
         raise Invalid(f"{text[:60]!r} is no instant; write 2017-03-12T09:30:00Z", code="bad_known_at") from fault

@@ -19,7 +19,7 @@ from rollup_worker.schemas.document import Document, coverage_words, words
 from rollup_worker.schemas.reads import PeriodLine, PeriodPage, VersionLine, VersionPage
 from tideline import periods
 from tideline.database import Connection
-from tideline.errors import Invalid
+from tideline.errors import Invalid, Unreadable
 from tideline.events import Calendar, MeasureDefined, encode
 from tideline.periods import BadPeriod, Period
 from tideline.vocabulary import Frequency
@@ -136,7 +136,12 @@ def _limit(request: Request, usual: int, most: int) -> int:
 
 def _before(request: Request) -> int | None:
     cursor = request.query_params.get("cursor")
-    return int(cursor_decode(cursor)[0]) if cursor else None
+    if not cursor:
+        return None
+    (before,) = cursor_decode(cursor)
+    if type(before) is not int or not 0 <= before < 2**31:
+        raise Unreadable("this cursor belongs to another list", code="bad_cursor")
+    return before
 
 
 _QUERY: Final[list[dict[str, Any]]] = [

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -77,7 +77,8 @@ async def home(request: Request) -> HTMLResponse:
         (title, [row(each) for each in _by_title(found) if each.node.kind is kind and not each.node.retired])
         for title, kind in SECTIONS
     ]
-    page = _pages.get_template("status.html").render(
+    page = render(
+        "status.html",
         city=row(city) if city else None,
         counts=[(WORDS[Status(word)], count) for word, count in (city.counts if city else {}).items()],
         computed_at=city.computed_at if city else None,
@@ -89,8 +90,11 @@ async def home(request: Request) -> HTMLResponse:
 
 @router.get("/status.css")
 async def stylesheet() -> Response:
-    css = _pages.get_template("status.css").render()
-    return Response(css, media_type="text/css", headers={"Cache-Control": "public, max-age=300"})
+    return Response(render("status.css"), media_type="text/css", headers={"Cache-Control": "public, max-age=300"})
+
+
+def render(template: str, **words: Any) -> str:
+    return _pages.get_template(template).render(words)
 
 
 def row(found: Document) -> Row:

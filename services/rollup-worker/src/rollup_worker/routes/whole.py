@@ -40,12 +40,16 @@ async def own(request: Request) -> JSONResponse:
 
 
 async def merged(request: Request) -> JSONResponse:
+    return JSONResponse(await whole(request))
+
+
+async def whole(request: Request) -> dict[str, Any]:
     """A peer that is away is named in `x-missing`; the rest is told."""
     peers: Mapping[str, str] = request.app.state.peers
     client: httpx.AsyncClient = request.app.state.http
     found = await asyncio.gather(*(_fetch(client, url) for url in peers.values()))
     documents = {OWN: request.app.openapi(), **{name: told for name, told in zip(peers, found, strict=True) if told}}
-    return JSONResponse(merge(documents, [name for name, told in zip(peers, found, strict=True) if not told]))
+    return merge(documents, [name for name, told in zip(peers, found, strict=True) if not told])
 
 
 def merge(documents: Mapping[str, Mapping[str, Any]], missing: list[str]) -> dict[str, Any]:
