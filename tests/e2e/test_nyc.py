@@ -3,8 +3,9 @@
 nyc.py states the rules by which the data becomes a plan; oracle.py computes what must come out.
 """
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -14,7 +15,7 @@ import pytest
 from tests.e2e import nyc, oracle
 from tests.e2e.agreement import Node, agree, data_file, read_all
 from tests.e2e.oracle import Verdict
-from tests.support.running import Json, Tideline
+from tests.support.running import Json, Sent, Tideline
 from tests.support.stack import running_stack
 
 TODAY: Final = date(2018, 8, 15)
@@ -47,15 +48,28 @@ async def city() -> AsyncIterator[City]:
 async def fill(tideline: Tideline, indicators: list[nyc.Indicator]) -> City:
     begun = time.perf_counter()
     plan = await tideline.put_plan(nyc.document(indicators))
-    await tideline.defined(each.code for each in indicators)
     planned = time.perf_counter()
-    answers = [await tideline.push_csv(body) for body in nyc.pushes(indicators)]
-    pushed = time.perf_counter()
-    await agree(tideline, expectation(indicators))
-    agreed = time.perf_counter()
+    await tideline.defined(each.code for each in indicators)
+    async with tideline.events(types="status.changed.v1") as events:
+        await anext(events)
+        heard = list[float]()
+        listening = asyncio.create_task(_listen(events, heard))
+        start = time.perf_counter()
+        answers = [await tideline.push_csv(body) for body in nyc.pushes(indicators)]
+        pushed = time.perf_counter()
+        await agree(tideline, expectation(indicators))
+        listening.cancel()
+        await asyncio.wait([listening])
     counts = {word: sum(answer[word] for answer in answers) for word in COUNTED}
-    seconds = {"plan": planned - begun, "push": pushed - planned, "push_to_last_status": agreed - planned}
+    seconds = {"plan": planned - begun, "push": pushed - start, "push_to_last_status": max(heard) - start}
     return City(tideline, indicators, plan, counts, seconds)
+
+
+async def _listen(events: AsyncGenerator[Sent], heard: list[float]) -> None:
+    """Notes when each change of a status came."""
+    async for sent in events:
+        if sent.event:
+            heard.append(time.perf_counter())
 
 
 def expectation(indicators: list[nyc.Indicator], until: date | None = None) -> dict[Node, Verdict]:
