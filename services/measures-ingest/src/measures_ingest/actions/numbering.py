@@ -1,6 +1,5 @@
 """The numbers of series, remembered: a series is never renumbered and never removed."""
 
-from collections import ChainMap
 from collections.abc import Collection, Mapping
 from typing import Final
 
@@ -25,7 +24,7 @@ class Numbering:
         async with self._database.transaction() as connection:
             found = await number(connection, missing)
         self._remember(found)
-        return ChainMap(found, known)
+        return found | {key: known[key] for key in keys if key in known}
 
     def _remember(self, found: dict[SeriesKey, int]) -> None:
         """When there are too many a new memory begins; those who hold the old one still find everything in it."""

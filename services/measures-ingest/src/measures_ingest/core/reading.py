@@ -17,6 +17,7 @@ from measures_ingest.core.rows import Raw
 LINE_MAX: Final = 1024 * 1024
 _FIELD: Final = re.compile(r"`\$\.(\w+)")
 _UNKNOWN: Final = re.compile(r"unknown field `(.*)`", re.DOTALL)
+_APART: Final = re.compile(rb"_(?<=[0-9]_)[0-9]")
 _MISSING: Final = re.compile(r"missing required field `(\w+)`")
 _CODES: Final = {
     "value": Code.BAD_VALUE,
@@ -52,8 +53,17 @@ class _Pieces(msgspec.Struct):
     observations: list[msgspec.Raw]
 
 
+class _Numbers(msgspec.Struct):
+    """The numbers of a row as they were written."""
+
+    value: msgspec.Raw = msgspec.Raw()
+    numerator: msgspec.Raw = msgspec.Raw()
+    denominator: msgspec.Raw = msgspec.Raw()
+
+
 _body: Final = msgspec.json.Decoder(_Body)
 _pieces: Final = msgspec.json.Decoder(_Pieces)
+_numbers: Final = msgspec.json.Decoder(_Numbers)
 
 
 class JsonReader:
@@ -70,9 +80,10 @@ class JsonReader:
         body = b"".join(self._chunks).removeprefix(BOM_UTF8)
         self._chunks.clear()
         try:
-            return list(_readable(_body.decode, body, 0).observations)
+            found = _readable(_body.decode, body, 0).observations
         except msgspec.ValidationError:
             return self._one_by_one(body)
+        return self._one_by_one(body) if _APART.search(body) else list(found)
 
     def _one_by_one(self, body: bytes) -> list[Raw | Reject]:
         try:
@@ -111,10 +122,15 @@ class NdjsonReader:
         try:
             found: list[Raw | Reject] = [*_readable(_row.decode_lines, lines, offset)]
         except msgspec.ValidationError:
-            filled = (line for line in lines.split(b"\n") if line.strip())
-            found = [_read(line, index) for index, line in enumerate(filled, self._count)]
+            found = self._one_by_one(lines)
+        else:
+            found = self._one_by_one(lines) if _APART.search(lines) else found
         self._count += len(found)
         return found
+
+    def _one_by_one(self, lines: bytes) -> list[Raw | Reject]:
+        filled = (line for line in lines.split(b"\n") if line.strip())
+        return [_read(line, index) for index, line in enumerate(filled, self._count)]
 
 
 class Recoded:
@@ -144,9 +160,21 @@ def _bounded(line: bytes) -> None:
 
 def _read(piece: bytes, index: int) -> Raw | Reject:
     try:
-        return _readable(_row.decode, piece, 0)
+        found = _readable(_row.decode, piece, 0)
     except msgspec.ValidationError as reason:
         return _reject(index, str(reason))
+    if _APART.search(piece) and (rejected := _apart(piece, index)):
+        return rejected
+    return found
+
+
+def _apart(piece: bytes, index: int) -> Reject | None:
+    """A Decimal is made of `1_000` as well; a push writes its digits together, in every format."""
+    written = _numbers.decode(piece)
+    for field in ("value", "numerator", "denominator"):
+        if b"_" in bytes(getattr(written, field)):
+            return Reject(index, Code.BAD_VALUE, field, "digits stand together in a decimal number")
+    return None
 
 
 def _reject(index: int, reason: str) -> Reject:

@@ -108,6 +108,8 @@ def _period(given: str | int, definition: Definition, today: date) -> periods.Pe
         return _missing("period")
     try:
         period = periods.parse(str(given), definition.calendar)
+    except periods.LatePeriod as reason:
+        return Fault(Code.FUTURE_PERIOD, "period", str(reason))
     except periods.BadPeriod as reason:
         return Fault(Code.BAD_PERIOD, "period", str(reason))
     if period.frequency is not definition.frequency:

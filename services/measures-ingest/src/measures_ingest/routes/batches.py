@@ -1,11 +1,11 @@
 """What pushes did: a feed sees its own batches, staff see all."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import asyncpg
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from measures_ingest.core.batch import ERRORS_TOLD, Sender
@@ -18,6 +18,7 @@ from tideline.errors import NotFound, Unreadable
 from tideline.web import Cursor, Limit, cursor_decode, cursor_encode
 
 router: Final = APIRouter(tags=["batches"])
+BatchId = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 
 
 @router.get("/v1/batches", response_model=BatchPage, summary="Pushes, the newest first")
@@ -34,14 +35,14 @@ async def list_batches(request: Request, limit: Limit = 100, cursor: Cursor = No
 
 
 @router.get("/v1/batches/{batch}", response_model=BatchWithErrors, summary="What a push did")
-async def get_batch(request: Request, batch: UUID) -> Response:
+async def get_batch(request: Request, batch: BatchId) -> Response:
     """Rows that wait in quarantine count as what became of them once their measure is defined."""
     found, errors = await _find(request, batch, -1, ERRORS_TOLD)
     return tagged(request, {**_known(found), "errors": [_told(one) for one in errors]})
 
 
 @router.get("/v1/batches/{batch}/errors", response_model=RejectPage, summary="The rows that a push could not place")
-async def list_errors(request: Request, batch: UUID, limit: Limit = 100, cursor: Cursor = None) -> dict[str, Any]:
+async def list_errors(request: Request, batch: BatchId, limit: Limit = 100, cursor: Cursor = None) -> dict[str, Any]:
     after = cursor_decode(cursor)[0] if cursor else -1
     if not isinstance(after, int):
         raise Unreadable("this cursor belongs to another list", code="bad_cursor")
@@ -53,14 +54,21 @@ async def list_errors(request: Request, batch: UUID, limit: Limit = 100, cursor:
     }
 
 
-async def _find(request: Request, batch: UUID, after: int, limit: int) -> tuple[asyncpg.Record, list[Reject]]:
-    who = await caller(request)
+async def _find(request: Request, batch: str, after: int, limit: int) -> tuple[asyncpg.Record, list[Reject]]:
+    who, identity = await caller(request), _identity(batch)
     async with desk(request).database.transaction(read_only=True) as connection:
-        found = await batches.find(connection, batch)
-        errors = await batches.list_errors(connection, batch, after, limit)
+        found = await batches.find(connection, identity)
+        errors = await batches.list_errors(connection, identity, after, limit)
     if found is None or (isinstance(who, Sender) and who.source != found["source"]):
         raise NotFound(f"no batch {batch}")
     return found, errors
+
+
+def _identity(batch: str) -> UUID:
+    try:
+        return UUID(batch)
+    except ValueError as reason:
+        raise NotFound(f"no batch {batch[:60]!r}") from reason
 
 
 def _known(found: asyncpg.Record) -> dict[str, Any]:

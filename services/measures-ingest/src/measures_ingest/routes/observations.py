@@ -90,9 +90,9 @@ def _instant(given: str) -> datetime:
     for text in (given, given.replace(" ", "+")):
         try:
             found = datetime.fromisoformat(text)
-        except ValueError:
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
             continue
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
     raise Unreadable(f"known_at is an instant such as 2017-03-14T09:30:00Z, not {given!r}", code="bad_instant")
 
 
