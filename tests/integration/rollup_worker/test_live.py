@@ -10,8 +10,10 @@ from typing import Any
 import httpx
 import nats
 import pytest
+from starlette.types import Message
 
 from deploy.local import nats_users
+from rollup_worker.routes.events import EventStream
 from rollup_worker.routes.live import Hub, Wanted
 from tests.integration.rollup_worker.conftest import Reads
 from tests.integration.rollup_worker.listening import Stage, caught_up
@@ -135,6 +137,18 @@ async def test_a_slow_listener_is_let_go_and_can_come_back(stage: Stage, nats_se
             await anext(again)
             block = await anext(again)
         assert int(block.partition(b"status:")[2].split(b",")[0]) == place + 1
+
+
+async def test_a_listener_who_never_reads_is_let_go() -> None:
+    async def never(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    async def feed() -> AsyncIterator[bytes]:
+        yield b"id: status:1\n\n"
+
+    async with asyncio.timeout(20):
+        await EventStream(feed(), send_seconds=0.01).stream_response(never)
 
 
 async def test_a_quiet_feed_says_that_it_is_there_and_moves_the_place_on(stage: Stage, nats_server: Nats) -> None:

@@ -1,6 +1,7 @@
 """What the public and staff read: documents, reasons, history, and what was known or true at another time."""
 
 import json
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 
 from tests.integration.rollup_worker.conftest import Reads
@@ -116,9 +117,24 @@ async def test_as_of_gives_the_status_at_the_end_of_a_period(city: City, reads: 
 
 
 async def test_a_bad_period_or_instant_is_refused_with_a_code(reads: Reads) -> None:
-    for query, code in (("as_of=2017-13", "bad_period"), ("known_at=soon", "bad_known_at")):
+    beyond = "known_at=9999-12-31T23:59:59-14:00"
+    for query, code in (("as_of=2017-13", "bad_period"), ("known_at=soon", "bad_known_at"), (beyond, "bad_known_at")):
         answer = await reads.public.get(f"/v1/status/city?{query}")
         assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+async def test_what_no_code_can_be_is_not_there(reads: Reads) -> None:
+    for path in ("%00", "Response", "response/explain%00"):
+        assert (await reads.public.get(f"/v1/status/measures/{path}")).status_code == 404
+
+
+async def test_a_cursor_of_another_list_is_refused(city: City, reads: Reads) -> None:
+    await city.tell(*small_city())
+    await city.judge()
+    for position in (["response"], [None], [-1], [10**24], [1, 2]):
+        query = {"cursor": urlsafe_b64encode(json.dumps(position).encode()).decode()}
+        answer = await reads.public.get("/v1/status/measures/response/history", params=query)
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_cursor")
 
 
 async def test_an_explanation_names_inputs_method_and_the_fact_that_did_it(city: City, reads: Reads) -> None:
