@@ -34,6 +34,10 @@ class BadPeriod(ValueError):
     """The text names no period, or one outside 1900 to 2200."""
 
 
+class LatePeriod(BadPeriod):
+    """A period after 2200."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
     """Days from `start` up to but not including `end`."""
@@ -134,12 +138,17 @@ def previous(period: Period, calendar: Calendar = STANDARD) -> Period:
 def _within_range(
     text: str, reader: Callable[[list[int], Calendar], Period], numbers: list[int], calendar: Calendar
 ) -> Period:
+    outside = f"{text} is outside {FIRST_DAY.year} to {LAST_DAY.year}"
+    if numbers[0] > LAST_DAY.year:
+        raise LatePeriod(outside)
     try:
         period = reader(numbers, calendar)
     except (ValueError, OverflowError) as fault:
         raise BadPeriod(f"{text} names no day of the calendar") from fault
-    if period.start < FIRST_DAY or period.last_day > LAST_DAY:
-        raise BadPeriod(f"{text} is outside {FIRST_DAY.year} to {LAST_DAY.year}")
+    if period.start < FIRST_DAY:
+        raise BadPeriod(outside)
+    if period.last_day > LAST_DAY:
+        raise LatePeriod(outside)
     return period
 
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tideline.database import AWAY, is_away
@@ -31,6 +32,7 @@ from tideline.logs import trace_id
 Check: TypeAlias = Callable[[], Awaitable[None]]
 PROBLEM: Final = "application/problem+json"
 PAGE_MAX: Final = 500
+_CODES: Final = {404: "not_found", 405: "method_not_allowed"}
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many items at most.")]
 Cursor = Annotated[str | None, Query(max_length=400, description="The `next` of the page before.")]
@@ -155,9 +157,18 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    found = AppError(str(error.detail), code=f"http_{error.status_code}", headers=error.headers)
+    allowed = {"Allow": _allowed(request)} if error.status_code == 405 else {}
+    code = _CODES.get(error.status_code, f"http_{error.status_code}")
+    found = AppError(str(error.detail), code=code, headers={**(error.headers or {}), **allowed})
     found.status = error.status_code
     return problem_response(request, found)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes at this address; Starlette names those of the first one only."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    found = [route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for methods in found for method in methods}))
 
 
 async def _on_away(request: Request, error: Exception) -> Response:

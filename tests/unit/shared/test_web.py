@@ -76,7 +76,7 @@ async def test_an_error_is_a_problem_document_with_a_stable_code() -> None:
     [
         ("/away", 503, "database_away"),
         ("/surprise", 500, "internal"),
-        ("/nowhere", 404, "http_404"),
+        ("/nowhere", 404, "not_found"),
         ("/page?limit=0", 422, "bad_request"),
         ("/page?limit=501", 422, "bad_request"),
     ],
@@ -84,6 +84,14 @@ async def test_an_error_is_a_problem_document_with_a_stable_code() -> None:
 async def test_every_way_to_fail_has_its_status_and_code(path: str, status: int, code: str) -> None:
     answer = await ask(application(), path)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_method_that_is_not_allowed_names_all_that_are() -> None:
+    app = application()
+    app.post("/page")(good)
+    answer = await ask(app, "/page", "DELETE")
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, POST"
 
 
 async def test_what_went_wrong_inside_is_not_told_outside() -> None:
