@@ -111,6 +111,7 @@ async def test_a_fiscal_period_is_told_as_it_was_sent(ingest: Ingest) -> None:
         ({"measure": "potholes", "breakdown": '{"district": '}, 400, "bad_breakdown"),
         ({"measure": "potholes", "breakdown": '{"district": []}'}, 400, "bad_breakdown"),
         ({"measure": "potholes", "known_at": "then"}, 400, "bad_instant"),
+        ({"measure": "potholes", "known_at": "9999-12-31T23:59:59-12:00"}, 400, "bad_instant"),
         ({"measure": "potholes", "cursor": "x"}, 400, "bad_cursor"),
         ({"measure": "potholes", "cursor": "WyJhIiwgMSwgMV0"}, 400, "bad_cursor"),
         ({"measure": "potholes", "limit": "0"}, 422, "bad_request"),
@@ -142,5 +143,6 @@ async def test_batches_are_listed_the_newest_first(ingest: Ingest) -> None:
         query["cursor"] = page["next"]
     assert found == made[::-1]
     assert (await ingest.client.get(f"/v1/batches/{made[0]}")).json()["status"] == 201
-    unknown = await ingest.client.get("/v1/batches/0195a1c2-3b4d-7e5f-8a6b-7c8d9e0f1a2b")
-    assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
+    for nobody in ("0195a1c2-3b4d-7e5f-8a6b-7c8d9e0f1a2b", "yesterday"):
+        unknown = await ingest.client.get(f"/v1/batches/{nobody}")
+        assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")

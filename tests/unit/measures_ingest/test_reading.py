@@ -129,6 +129,23 @@ def test_one_bad_row_spoils_no_other() -> None:
     assert (third.index, third.code, third.field) == (2, Code.BAD_VALUE, "value")
 
 
+@pytest.mark.parametrize("reader", [JsonReader, NdjsonReader])
+def test_digits_stand_together_in_every_format(reader: type[JsonReader | NdjsonReader]) -> None:
+    rows = [
+        {"measure": "a", "period": "2017", "value": "1_000", "note": "5_000"},
+        {"measure": "a", "period": "2018", "value": "1000", "breakdown": {"ward_3": "3_4"}},
+        {"measure": "a", "period": "2019", "numerator": 1, "denominator": "1_0"},
+    ]
+    whole = {"observations": rows}
+    body = json.dumps(whole) if reader is JsonReader else "\n".join(json.dumps(row) for row in rows)
+    first, second, third = read(reader(), body.encode())
+    assert isinstance(first, Reject)
+    assert (first.index, first.code, first.field) == (0, Code.BAD_VALUE, "value")
+    assert isinstance(second, Raw)
+    assert isinstance(third, Reject)
+    assert (third.index, third.field) == (2, "denominator")
+
+
 def test_a_stray_quotation_mark_costs_no_more_than_one_look_at_each_line() -> None:
     reader = CsvReader()
     reader.feed(b"measure,period,value\n" + b'a"' + b",2017,1\n" * 90_000)
