@@ -47,6 +47,12 @@ async def test_what_was_known_at_a_moment_stays_readable(plan: Plan) -> None:
         assert [item["value"] for item in told(answer, 200)["items"]] == expected
 
 
+async def test_a_moment_that_utc_does_not_have_is_refused(plan: Plan) -> None:
+    await plan.create("measures", MEASURE)
+    for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        told(await plan.http.get(PATH, params={"known_at": moment}), 422)
+
+
 async def test_the_same_target_again_leaves_nothing(plan: Plan) -> None:
     await plan.create("measures", MEASURE)
     first = await post(plan, {"period": "2026-12", "value": 7.5}, 201)

@@ -100,6 +100,8 @@ def faults(body: dict[str, Any]) -> list[tuple[str, str]]:
         ({"weight": "heavy"}, "weight", "bad_value"),
         ({"weight": True}, "weight", "bad_value"),
         ({"weight": "NaN"}, "weight", "bad_value"),
+        ({"weight": "1_000"}, "weight", "bad_value"),
+        ({"weight": "\N{ARABIC-INDIC DIGIT THREE}"}, "weight", "bad_value"),
         ({"minimum": "Infinity"}, "minimum", "bad_value"),
         ({"grace_days": Decimal("1.5")}, "grace_days", "bad_value"),
         ({"published": "perhaps"}, "published", "bad_value"),

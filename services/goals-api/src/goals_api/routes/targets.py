@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Query, Response
+from pydantic import AfterValidator
 
 from goals_api import actions
 from goals_api.core.changes import Edit
@@ -24,6 +25,16 @@ from tideline.vocabulary import Kind
 from tideline.web import Cursor, Limit
 
 router = APIRouter(prefix="/v1/measures/{code}/targets", tags=["targets"], route_class=ExactRoute)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except OverflowError as reason:
+        raise ValueError("in UTC this is no instant of the years 1 to 9999") from reason
+
+
+KnownAt = Annotated[datetime, AfterValidator(_in_utc)]
 
 
 class Several(Part):
@@ -49,16 +60,15 @@ _UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
 async def list_targets(
     visit: Reading,
     code: str,
-    known_at: Annotated[datetime | None, Query(description="As they stood at this moment.")] = None,
+    known_at: Annotated[KnownAt | None, Query(description="As they stood at this moment.")] = None,
     history: Annotated[bool, Query(description="Every version, not only the one that stands.")] = False,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Response:
     """By period and breakdown. A target whose values are all null was taken back."""
     await find(visit, Kind.MEASURE, code)
-    moment = known_at.replace(tzinfo=known_at.tzinfo or UTC) if known_at else None
     after = position(cursor, str, str, int) if cursor else ()
-    found = await targets.list_page(visit.session, code, moment, history, after, limit + 1)
+    found = await targets.list_page(visit.session, code, known_at, history, after, limit + 1)
     return page(visit, found, limit, lambda standing: _shown(standing, visit), targets.position)
 
 

@@ -1,5 +1,6 @@
 """The types that all bodies share, and how a body that does not fit its schema tells where."""
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Final, Self, cast
@@ -7,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Self, cast
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -16,11 +18,23 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from goals_api.core.faults import Fault, join
 
+_DECIMAL: Final = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,6})?\s*", re.ASCII)
+
+
+def _written(given: Any) -> Any:
+    """A Decimal is made of `1_000` and of digits of any script as well; a body writes 0 to 9, together."""
+    if isinstance(given, str) and not _DECIMAL.fullmatch(given):
+        raise PydanticCustomError("decimal_parsing", "a number is digits with at most one point, such as 7.5")
+    return given
+
+
 Number = Annotated[
     Decimal,
+    BeforeValidator(_written),
     AfterValidator(lambda value: value if value else Decimal(0)),
     WithJsonSchema(
         {
