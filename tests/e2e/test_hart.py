@@ -27,8 +27,6 @@ EXCEPTIONS: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
     ("2015-Q2", "RB09"): ("off_track", "a target that does not exist was written as 0"),
 }
 
-pytestmark = pytest.mark.xdist_group("running")
-
 
 @pytest.fixture(scope="module")
 async def published(tideline: Tideline) -> list[hart.Published]:

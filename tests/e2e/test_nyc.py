@@ -23,7 +23,7 @@ MIDYEAR: Final = date(2017, 7, 1)
 CITY: Final = ("city", "")
 COUNTED: Final = ("accepted", "revised", "unchanged", "quarantined", "rejected")
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("nyc")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 @dataclass(frozen=True)

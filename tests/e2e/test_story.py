@@ -13,8 +13,6 @@ from tests.support.running import Tideline, read_json, status_path, told
 
 MILLIONTH = Decimal("0.000001")
 
-pytestmark = pytest.mark.xdist_group("running")
-
 
 @pytest.fixture(scope="module")
 async def it(tideline: Tideline, partner_creds: Path) -> Told:
