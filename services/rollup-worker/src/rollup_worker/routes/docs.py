@@ -67,7 +67,7 @@ def parts(paths: Mapping[str, Mapping[str, Any]]) -> list[Part]:
     found: defaultdict[str, list[Told]] = defaultdict(list)
     for path, item in paths.items():
         words = [word for word in path.strip("/").split("/") if word != "v1"]
-        found[words[0] if words else "pages"] += _operations(path, item)
+        found[words[0].removesuffix(".json") if words else "pages"] += _operations(path, item)
     return [Part(name, operations) for name, operations in sorted(found.items())]
 
 
