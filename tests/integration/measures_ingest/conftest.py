@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,6 +46,15 @@ def token(*roles: str, subject: str = "ada", departments: tuple[str, ...] = ()) 
     return jwt.encode(claims, KEY, algorithm="ES256", headers={"kid": "test"})
 
 
+async def until(holds: Callable[[], Awaitable[object]]) -> None:
+    """Waits a while for something to become true."""
+    for _ in range(2_000):
+        if await holds():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came true")
+
+
 def write_keys(folder: Path) -> Path:
     """The public half, as the service reads it."""
     public = {**ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True), "kid": "test"}
@@ -63,6 +72,7 @@ class Ingest:
     group: GroupCommit
     app: FastAPI
     client: httpx.AsyncClient
+    loop: "asyncio.Task[None]"
 
     async def define(self, code: str, version: int = 1, **more: Any) -> None:
         """As if the event had arrived."""
@@ -114,7 +124,7 @@ async def running(url: str, folder: Path, **settings: Any) -> AsyncIterator[Inge
         headers={"Authorization": f"Bearer {token('administrator')}"},
     )
     try:
-        yield Ingest(database, desk, group, app, client)
+        yield Ingest(database, desk, group, app, client, loop)
     finally:
         await client.aclose()
         loop.cancel()

@@ -8,14 +8,12 @@ from pathlib import Path
 import pytest
 
 from deploy.local import postgres
-from measures_ingest.actions.pushes import Push
 from measures_ingest.core.batch import Batch
 from measures_ingest.repository import batches
-from tests.integration.measures_ingest.conftest import Ingest, running
+from tests.integration.measures_ingest.conftest import Ingest, running, until
 from tests.support.parts import PASSWORD, SERVICES, Postgres
 from tideline import migrations
 from tideline.database import Connection
-from tideline.errors import Unavailable
 
 
 def row(number: int, value: int = 7) -> dict[str, object]:
@@ -92,16 +90,24 @@ async def test_a_full_queue_says_come_again(ingest: Ingest) -> None:
     assert len(await ingest.values("potholes")) == 8 - len(refused)
 
 
+async def _truth(found: object) -> bool:
+    return bool(found)
+
+
 async def test_those_who_wait_when_the_service_stops_are_told_to_come_again(ingest: Ingest) -> None:
-    idle = type(ingest.group)(ingest.desk.committer)
-    loop = asyncio.create_task(idle.run())
-    await asyncio.sleep(0)
-    waiting = asyncio.create_task(idle.submit(Push.__new__(Push)))
-    await asyncio.sleep(0)
-    loop.cancel()
-    await asyncio.wait([loop])
-    with pytest.raises((Unavailable, asyncio.CancelledError)):
-        await waiting
+    async with ingest.database.transaction() as other:
+        await other.execute("lock table batch")
+        under_way = asyncio.create_task(ingest.push(row(1)))
+        await until(lambda: ingest.database.pool.fetchval("select count(*) from pg_locks where not granted"))
+        waiting = asyncio.create_task(ingest.push(row(2)))
+        await until(lambda: _truth(ingest.group._waiting))
+        ingest.loop.cancel()
+        answers = await asyncio.gather(under_way, waiting)
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (503, "outcome_unknown"),
+        (503, "stopping"),
+    ]
+    assert await ingest.count("observation") == 0
 
 
 async def _own(own_postgres: Postgres) -> str:

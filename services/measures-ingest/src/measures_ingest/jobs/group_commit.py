@@ -54,7 +54,7 @@ class GroupCommit:
                     await self._commit(self._next())
         finally:
             while self._waiting:
-                _answer(self._waiting.popleft(), Unavailable("this service is stopping", headers={"Retry-After": "1"}))
+                _answer(self._waiting.popleft(), _stopping("stopping"))
 
     def _next(self) -> list[_Member]:
         """The next group; a push whose caller has gone is left out: nobody was promised anything."""
@@ -72,7 +72,7 @@ class GroupCommit:
             outcomes = await self._committer.commit([member.push for member in group])
         except asyncio.CancelledError:
             for member in group:
-                member.answer.cancel()
+                _answer(member, _stopping("outcome_unknown"))
             raise
         except Exception as reason:
             if is_away(reason) or isinstance(reason, Unavailable):
@@ -94,6 +94,10 @@ class GroupCommit:
         log.warning("a group of %s pushes failed and is tried one by one: %r", len(group), reason)
         for member in group:
             await self._commit([member])
+
+
+def _stopping(code: str) -> Unavailable:
+    return Unavailable("this service is stopping; send the push again", code=code, headers={"Retry-After": "1"})
 
 
 def _answer(member: _Member, outcome: Outcome | Exception) -> None:
