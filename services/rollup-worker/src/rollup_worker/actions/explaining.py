@@ -8,9 +8,10 @@ import msgspec
 
 from rollup_worker.actions.answering import definition_of, judge_then, lines_of, node_name
 from rollup_worker.actions.judging import Judgement, Moment, judge_measures
-from rollup_worker.core import facts
+from rollup_worker.core import facts, policies
 from rollup_worker.core.facts import Node, NodeStatus, Parent, Target
 from rollup_worker.core.methods import METHODS
+from rollup_worker.core.policies import POLICIES
 from rollup_worker.core.rollup import roll_up
 from rollup_worker.repository import assessments, plan
 from rollup_worker.repository.inputs import Value
@@ -20,6 +21,7 @@ from rollup_worker.schemas.reads import Explanation, Input, MethodUsed, TargetWo
 from tideline import periods
 from tideline.database import Connection
 from tideline.events import MeasureDefined
+from tideline.vocabulary import Kind, Policy
 
 _lines: Final = msgspec.json.Decoder(Line)
 
@@ -82,6 +84,13 @@ def explanation(node: Node, found: Grounds, when: Moment, *, staff: bool) -> Exp
 
 
 def _method(status: NodeStatus, measure: MeasureDefined | None) -> MethodUsed | None:
+    if status.node.kind is not Kind.MEASURE and status.method:
+        return MethodUsed(
+            id=status.method,
+            version=status.method_version,
+            title=POLICIES[Policy(status.method)].title,
+            source=policies.SOURCE,
+        )
     method = METHODS.get(status.method or "")
     if method is None:
         return None

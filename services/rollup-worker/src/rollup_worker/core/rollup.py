@@ -31,6 +31,7 @@ from typing import Final
 from rollup_worker.core import scores
 from rollup_worker.core.decimals import HUNDRED, ZERO, as_score, divide, exact
 from rollup_worker.core.facts import Child, Contribution, Coverage, Node, NodeStatus, Parent, Qualifiers
+from rollup_worker.core.policies import VERSION
 from tideline.vocabulary import JUDGEMENTS, Policy, Status
 
 ON_TRACK: Final = frozenset({Status.ON_TRACK, Status.ACHIEVED})
@@ -69,6 +70,8 @@ def roll_up(parent: Parent, children: Sequence[Child]) -> NodeStatus:
         qualifiers=_qualifiers(parent, counting, coverage),
         coverage=coverage,
         counts=dict(sorted(Counter(child.status for child in ordered).items())),
+        method=parent.policy.value,
+        method_version=VERSION,
         why=_why(parent, verdict),
         children=tuple(_contribution(child, verdict) for child in ordered),
     )

@@ -1,10 +1,11 @@
-"""`GET /v1/methods`: the status methods with their version, parameters and source."""
+"""`GET /v1/methods`: the status methods and the policies of the roll-up with version, parameters and source."""
 
 from typing import Final
 
 from fastapi import Request
 from starlette.responses import Response
 
+from rollup_worker.core import policies
 from rollup_worker.core.methods import METHODS
 from rollup_worker.routes.described import Operation
 from rollup_worker.schemas.reads import MethodList, MethodWords
@@ -22,6 +23,18 @@ _BODY: Final = encode(
                 params=method.schema,
             )
             for method in METHODS.values()
+        ]
+        + [
+            MethodWords(
+                id=policy.value,
+                version=policies.VERSION,
+                title=words.title,
+                description=words.description,
+                source=policies.SOURCE,
+                params={"type": "object", "properties": {}, "additionalProperties": False},
+                judges="parents",
+            )
+            for policy, words in policies.POLICIES.items()
         ]
     )
 )

@@ -13,7 +13,7 @@ from tideline.vocabulary import Status
 
 
 class MethodWords(msgspec.Struct, frozen=True, kw_only=True):
-    """A status method; `params` is the JSON Schema of its parameters, `source` where it is published."""
+    """A status method, or a policy of the roll-up; `params` is the JSON Schema of its parameters."""
 
     id: str
     version: int
@@ -21,6 +21,7 @@ class MethodWords(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     source: str
     params: dict[str, Any]
+    judges: str = "measures"
 
 
 class MethodList(msgspec.Struct, frozen=True):
