@@ -14,7 +14,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Match, Route
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tideline.database import AWAY, is_away
@@ -32,6 +32,7 @@ from tideline.logs import trace_id
 Check: TypeAlias = Callable[[], Awaitable[None]]
 PROBLEM: Final = "application/problem+json"
 PAGE_MAX: Final = 500
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _CODES: Final = {404: "not_found", 405: "method_not_allowed"}
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="How many items at most.")]
@@ -166,9 +167,11 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> str:
     """The methods of all routes at this address; Starlette names those of the first one only."""
-    routes = [route for route in request.app.routes if isinstance(route, Route)]
-    found = [route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    return ", ".join(sorted({method for methods in found for method in methods}))
+
+    def answers(method: str) -> bool:
+        return any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+
+    return ", ".join(filter(answers, METHODS))
 
 
 async def _on_away(request: Request, error: Exception) -> Response:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 
 from tideline import web
 from tideline.errors import Conflict, Unreadable
@@ -87,11 +87,15 @@ async def test_every_way_to_fail_has_its_status_and_code(path: str, status: int,
 
 
 async def test_a_method_that_is_not_allowed_names_all_that_are() -> None:
-    app = application()
-    app.post("/page")(good)
-    answer = await ask(app, "/page", "DELETE")
-    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
-    assert answer.headers["allow"] == "GET, POST"
+    app, included = application(), APIRouter(prefix="/page")
+    app.put("/page")(good)
+    included.post("")(good)
+    included.delete("/{code}")(good)
+    app.include_router(included)
+    for path, allowed in (("/page", "GET, POST, PUT"), ("/page/3", "DELETE"), ("/readyz", "GET, HEAD")):
+        answer = await ask(app, path, "PATCH")
+        assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+        assert answer.headers["allow"] == allowed
 
 
 async def test_what_went_wrong_inside_is_not_told_outside() -> None:
