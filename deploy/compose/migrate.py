@@ -1,24 +1,27 @@
 """The second job: every service's role and database exist, and their schemas are the newest."""
 
 import asyncio
+import os
 import sys
-from typing import Final
+from pathlib import Path
 
 from deploy.compose.places import KEPT, database_url
+from deploy.compose.waiting import WAIT_SECONDS, end_when_asked, until
 from deploy.local import credentials, postgres
 from deploy.local.layout import ROOT, Layout
 from deploy.local.parts import DATABASES
+from deploy.local.process import PartFailed
 from tideline import migrations
 from tideline.database import Database
 from tideline.errors import Unavailable
 
-WAIT_SECONDS: Final = 180.0
-
 
 def main() -> int:
+    end_when_asked()
     try:
+        until("bootstrap to make passwords", Path(os.environ["PGPASSFILE"]).exists)
         asyncio.run(provide_all())
-    except (Unavailable, *postgres.REFUSED) as reason:
+    except (PartFailed, Unavailable, *postgres.REFUSED) as reason:
         print(f"PostgreSQL did not give the databases: {reason}", file=sys.stderr)
         return 1
     for service, role in DATABASES.items():

@@ -2,35 +2,31 @@
 
 import asyncio
 import os
-import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import httpx
 import nats.errors
 from nats.js.errors import Error as JetStreamError
 
 from deploy.compose.places import INGEST_URL, KEPT, NATS_URL, SIDE_DOOR_URL
+from deploy.compose.waiting import end_when_asked, until
 from deploy.local import credentials, nats_users
 from deploy.local.layout import Layout
 from deploy.local.partners import make_consumers
 from deploy.local.process import PartFailed
 from deploy.seed.loading import SeedFault, load
 
-WAIT_SECONDS: Final = 300.0
-
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as the container's first process we have no default
+    end_when_asked()
     layout = Layout(KEPT)
     try:
-        wait_for("the services to be ready", services_are_ready)
+        until("the services to be ready", services_are_ready)
         staff, feed = write_credentials(layout)
         steward = layout.secrets / "nats" / f"{nats_users.STEWARD}.creds"
-        wait_for("the streams that partners read", lambda: partners_are_served(steward))
+        until("the streams that partners read", lambda: partners_are_served(steward))
         if os.environ.get("CITY") != "none" and not layout.seeded.exists():
             print(load(SIDE_DOOR_URL, staff, feed), flush=True)
             layout.seeded.write_text(time.strftime("%Y-%m-%dT%H:%M:%SZ\n", time.gmtime()))
@@ -39,16 +35,6 @@ def main() -> int:
         return 1
     print(f"{layout.credentials} is written; the gateway opens on {os.environ['BASE_URL']}")
     return 0
-
-
-def wait_for(what: str, condition: Callable[[], bool]) -> None:
-    """Raises PartFailed when it takes too long."""
-    print(f"waiting for {what}", flush=True)
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise PartFailed(f"waited {WAIT_SECONDS:.0f} s for {what}")
-        time.sleep(0.5)
 
 
 def services_are_ready() -> bool:

@@ -9,7 +9,7 @@ import re
 import shlex
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ from tests.e2e import story
 from tests.support.running import Json, Tideline
 
 ENGINE = shlex.split(os.environ.get("TIDELINE_COMPOSE", ""))
+KEPT = "/var/lib/tideline/credentials.json"
+SERVICES = ("goals-api", "measures-ingest", "rollup-worker", "rollup-api", "opendata-catalog")
 UP_SECONDS = 1_500
 READY_SECONDS = 300
 
@@ -48,12 +50,15 @@ class Project:
     def up(self) -> Json:
         """Starts what is not running and waits for the gateway; the credentials as a user gets them."""
         self.call("up", "--build", "-d", seconds=UP_SECONDS)
-        deadline = time.monotonic() + READY_SECONDS
-        while not self.is_ready():
-            assert time.monotonic() < deadline, "the gateway is not ready"
-            time.sleep(1)
+        self.wait(self.is_ready)
         found: Json = json.loads(self.call("run", "--rm", "--no-deps", "-T", "seed", "cat", KEPT))
         return found
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, "it takes too long"
+            time.sleep(1)
 
     def is_ready(self) -> bool:
         try:
@@ -61,10 +66,6 @@ class Project:
         except httpx.HTTPError:
             return False
         return answer.status_code == httpx.codes.OK
-
-
-KEPT = "/var/lib/tideline/credentials.json"
-SERVICES = ("goals-api", "measures-ingest", "rollup-worker", "rollup-api", "opendata-catalog")
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +114,15 @@ def test_no_password_is_in_a_process_environment(project: Project, known: Json, 
 def test_the_health_check_of_a_container_says_ready(project: Project, known: Json, name: str) -> None:
     answer = json.loads(project.call("exec", "-T", name, "python", "-m", "deploy.compose.ready"))
     assert answer["ready"] is True
+
+
+def test_a_process_that_ends_is_started_again(project: Project, known: Json) -> None:
+    def began() -> str:
+        return project.call("exec", "-T", "rollup-worker", "cut", "-d ", "-f22", "/proc/1/stat")
+
+    before = began()
+    project.call("exec", "-T", "rollup-worker", "python", "-c", "import os; os.kill(1, 15)")
+    project.wait(lambda: project.is_ready() and began() != before)
 
 
 async def test_what_was_pushed_is_there_after_a_stop_and_a_start(project: Project, known: Json) -> None:
