@@ -99,9 +99,8 @@ class Evidence:
 
     async def told_versions(self) -> dict[str, list[int]]:
         """The versions for which there is an event, in the order in which they were told."""
-        return _grouped(
-            [(row["entity"], row["version"]) for row in await self.rows("rollup", "select * from event order by id")]
-        )
+        rows = await self.rows("rollup", "select entity, version from event order by id")
+        return _grouped([(row["entity"], row["version"]) for row in rows])
 
 
 async def _read(client: Client, stream: str) -> list[Message]:
