@@ -6,6 +6,7 @@ from typing import Final
 
 CODE: Final = re.compile(r"[a-z0-9-]{1,100}")
 CITY_CODE: Final = "city"
+FEED_KEY_PREFIX: Final = "tlk_"
 
 
 class Kind(StrEnum):

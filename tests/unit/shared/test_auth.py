@@ -8,9 +8,10 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from fastapi import Request
 from jwt.algorithms import ECAlgorithm
 
-from tideline.auth import AUDIENCE, ISSUER, Keys, Principal, require
+from tideline.auth import AUDIENCE, ISSUER, Keys, Principal, optional_principal, require
 from tideline.errors import Forbidden, Unauthorized
 from tideline.vocabulary import Role
 
@@ -54,6 +55,15 @@ def test_a_token_of_ours_names_who_asks(keys: Keys) -> None:
 def test_any_other_token_is_refused(keys: Keys, bad: str) -> None:
     with pytest.raises(Unauthorized):
         keys.principal(bad)
+
+
+def test_a_feed_key_reads_what_everybody_reads_and_writes_nothing() -> None:
+    def asked(token: str) -> Request:
+        return Request({"type": "http", "headers": [(b"authorization", f"Bearer {token}".encode())]})
+
+    assert optional_principal(asked("tlk_a_b")) is None
+    with pytest.raises(Unauthorized):
+        require()(optional_principal(asked("tlk_a_b")))
 
 
 def test_a_route_asks_for_roles_and_an_administrator_has_them_all() -> None:

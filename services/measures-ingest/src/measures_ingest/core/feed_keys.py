@@ -5,9 +5,9 @@ The secret has 256 random bits, so one SHA-256 is enough: there is nothing to gu
 
 import hashlib
 import hmac
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-PREFIX: Final = "tlk_"
+from tideline.vocabulary import FEED_KEY_PREFIX
 
 
 class FeedKey(NamedTuple):
@@ -16,13 +16,13 @@ class FeedKey(NamedTuple):
 
     @property
     def text(self) -> str:
-        return f"{PREFIX}{self.id}_{self.secret}"
+        return f"{FEED_KEY_PREFIX}{self.id}_{self.secret}"
 
 
 def read(token: str) -> FeedKey | None:
     """The parts of a token that has the shape of a feed key."""
-    key_id, _, secret = token.removeprefix(PREFIX).partition("_")
-    return FeedKey(key_id, secret) if token.startswith(PREFIX) and key_id and secret else None
+    key_id, _, secret = token.removeprefix(FEED_KEY_PREFIX).partition("_")
+    return FeedKey(key_id, secret) if token.startswith(FEED_KEY_PREFIX) and key_id and secret else None
 
 
 def digest(secret: str) -> bytes:
