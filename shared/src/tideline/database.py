@@ -4,7 +4,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Final, Self, TypeAlias
+from decimal import Context, Decimal
+from typing import Any, Final, Self, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -16,6 +17,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from tideline.errors import Unavailable
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+
+ONE: Final = Decimal(1)
+WIDE: Final = Context(prec=100)
 
 # What says "the server is away or restarting", never "this statement is wrong".
 AWAY: Final[tuple[type[Exception], ...]] = (
@@ -29,6 +33,13 @@ AWAY: Final[tuple[type[Exception], ...]] = (
     asyncpg.InsufficientResourcesError,  # a full disk, too many connections
     asyncpg.InternalClientError,  # what asyncpg says when the line broke between two of its own messages
 )
+
+
+def plain(cell: Any) -> Any:
+    """A cell as it was stored: the driver gives 900000 back as 9.0E+5, which JSON would then carry as a float."""
+    if isinstance(cell, Decimal) and not cell.is_zero() and "E+" in str(cell):
+        return cell.quantize(ONE, context=WIDE)
+    return cell
 
 
 def is_away(error: BaseException) -> bool:

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from goals_api.core.entities import CONTENTS, Content, Stored, plain
 from goals_api.tables import AreaRow, Base, DepartmentRow, EntityRow, GoalRow, MeasureRow
+from tideline import database
 from tideline.vocabulary import Kind
 
 # One lock for all writes of the plan: a check of the whole graph must stay true until its change is stored.
@@ -85,7 +86,7 @@ async def select(session: AsyncSession, statement: sa.Select[Any]) -> Sequence[M
     connection = await session.connection()
     found = await connection.execute(statement)
     names = [str(name) for name in found.keys()]  # noqa: SIM118 - a result is no mapping
-    return [dict(zip(names, row, strict=True)) for row in found]
+    return [dict(zip(names, map(database.plain, row), strict=True)) for row in found]
 
 
 def _condition(table: sa.Table, name: str, value: Any) -> sa.ColumnElement[bool]:

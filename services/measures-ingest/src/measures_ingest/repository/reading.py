@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple, TypeAlias
 
-from tideline.database import Connection
+from tideline.database import Connection, plain
 
 Place: TypeAlias = tuple[int, date, int]
 
@@ -59,7 +59,7 @@ async def find(connection: Connection, question: Question) -> list[Found]:
         revision,
         question.limit,
     )
-    return [Found(*row) for row in rows]
+    return [Found(*map(plain, row)) for row in rows]
 
 
 _FIND: Final = """

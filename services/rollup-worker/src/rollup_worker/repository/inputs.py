@@ -14,7 +14,7 @@ import asyncpg
 
 from rollup_worker.repository.keys import breakdown_of
 from tideline import events
-from tideline.database import Connection
+from tideline.database import Connection, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,16 @@ async def list_targets(
 
 
 def _value(row: asyncpg.Record) -> Value:
-    return Value(row["period"], breakdown_of(row["breakdown"]), *(row[name] for name in Value.__slots__[2:]))
+    return Value(row["period"], breakdown_of(row["breakdown"]), *(plain(row[name]) for name in Value.__slots__[2:]))
 
 
 def _target(row: asyncpg.Record) -> events.Target:
     return events.Target(
         period=row["period"],
         breakdown=breakdown_of(row["breakdown"]),
-        value=row["value"],
-        lower=row["lower"],
-        upper=row["upper"],
+        value=plain(row["value"]),
+        lower=plain(row["lower"]),
+        upper=plain(row["upper"]),
         version=row["version"],
         sample=row["sample"],
         reason=row["reason"],
