@@ -9,6 +9,7 @@ import pytest
 import zstandard
 
 from measures_ingest.repository import observations
+from measures_ingest.routes import push as push_route
 from tests.integration.measures_ingest.conftest import START, Ingest, token
 from tideline.database import Connection
 from tideline.events import BYTES_MAX, OBSERVATIONS_MAX, encode
@@ -223,6 +224,20 @@ async def test_no_digit_is_lost_between_the_push_the_table_the_event_and_the_rea
     assert await ingest.values("potholes") == {"2016-03": Decimal(digits)}
     assert digits in (await ingest.client.get("/v1/observations?measure=potholes")).text
     assert str((await ingest.recorded())[0].observations[0].value) == digits
+
+
+@pytest.mark.parametrize("memory_rows", [10_000, 0])
+async def test_round_numbers_are_written_out_in_events_and_reads(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch, memory_rows: int
+) -> None:
+    monkeypatch.setattr(push_route, "MEMORY_ROWS", memory_rows)
+    await ingest.push(row(3, 900_000))
+    await ingest.push(row(3, "1e6"))
+    bodies = await ingest.database.pool.fetch("select convert_from(body, 'UTF8') as body from event order by id")
+    assert '"value":900000}' in bodies[0]["body"]
+    assert '"value":1000000,' in bodies[1]["body"]
+    assert '"previous":{"value":900000,' in bodies[1]["body"]
+    assert '"value":1000000,' in (await ingest.client.get("/v1/observations?measure=potholes")).text
 
 
 async def test_an_empty_push_is_taken(ingest: Ingest) -> None:

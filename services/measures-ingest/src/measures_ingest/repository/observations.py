@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import asyncpg
 
-from tideline.database import Connection
+from tideline.database import Connection, plain
 
 Place: TypeAlias = tuple[int, date]
 
@@ -56,7 +56,7 @@ async def add_all(connection: Connection, values: Iterable[Value], at: datetime)
 async def merge(connection: Connection, values: Sequence[Value], at: datetime) -> dict[Place, Written]:
     """Adds new observations, revises those that differ, leaves the others; a key may stand only once in `values`."""
     rows = await connection.fetch(_MERGE, *_arrays(values), at)
-    return {(row[0], row[1]): ADDED if row[2] == 1 else Written(*row[2:]) for row in rows}
+    return {(row[0], row[1]): ADDED if row[2] == 1 else Written(*map(plain, row[2:])) for row in rows}
 
 
 def _arrays(values: Sequence[Value]) -> list[list[object] | None]:

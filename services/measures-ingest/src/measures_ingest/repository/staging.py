@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from measures_ingest.core.rejects import Code
 from measures_ingest.repository.observations import MERGE
-from tideline.database import Connection
+from tideline.database import Connection, plain
 
 # Whole-body statements may take minutes; the pool's limit for a statement is meant for ordinary ones.
 PATIENCE_SECONDS: Final = 3_600.0
@@ -90,7 +90,7 @@ async def changed(connection: Connection, at_once: int) -> AsyncIterator[list[Ch
     """Everything that was added or revised, so many at a time."""
     cursor = await connection.cursor(_CHANGED, timeout=PATIENCE_SECONDS)
     while rows := await cursor.fetch(at_once, timeout=PATIENCE_SECONDS):
-        yield [Changed(*row) for row in rows]
+        yield [Changed(*map(plain, row)) for row in rows]
 
 
 async def waiting_measures(connection: Connection) -> list[str]:
