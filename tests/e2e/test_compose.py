@@ -41,11 +41,14 @@ class Project:
 
     def call(self, *words: str, seconds: float = 120) -> str:
         """One compose command; what it printed. Fails with what it complained of."""
-        env = {**os.environ, "PORT": str(self.port), "NATS_PORT": str(self.nats_port)}
-        argv = [*ENGINE, "-p", "tideline-test", *words]
-        done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=seconds, check=False)
+        done = self.tried(*words, seconds=seconds)
         assert done.returncode == 0, f"{shlex.join(words)} ended with {done.returncode}:\n{done.stderr[-4000:]}"
         return done.stdout
+
+    def tried(self, *words: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "PORT": str(self.port), "NATS_PORT": str(self.nats_port)}
+        argv = [*ENGINE, "-p", "tideline-test", *words]
+        return subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=seconds, check=False)
 
     def up(self) -> Json:
         """Starts what is not running and waits for the gateway; the credentials as a user gets them."""
@@ -117,12 +120,10 @@ def test_the_health_check_of_a_container_says_ready(project: Project, known: Jso
 
 
 def test_a_process_that_ends_is_started_again(project: Project, known: Json) -> None:
-    def began() -> str:
-        return project.call("exec", "-T", "rollup-worker", "cut", "-d ", "-f22", "/proc/1/stat")
-
-    before = began()
+    asked = ("exec", "-T", "rollup-worker", "cut", "-d ", "-f22", "/proc/1/stat")
+    began = project.call(*asked)
     project.call("exec", "-T", "rollup-worker", "python", "-c", "import os; os.kill(1, 15)")
-    project.wait(lambda: project.is_ready() and began() != before)
+    project.wait(lambda: project.tried(*asked).stdout not in ("", began) and project.is_ready())
 
 
 async def test_what_was_pushed_is_there_after_a_stop_and_a_start(project: Project, known: Json) -> None:
