@@ -7,7 +7,7 @@ BIN := .venv/bin
 PACKAGES := shared services/goals-api services/measures-ingest services/rollup-worker services/opendata-catalog
 export PORT
 
-.PHONY: run stop feed reset test lint faults bench
+.PHONY: run stop feed reset test lint faults browser bench
 
 run: .venv/installed
 	@exec $(BIN)/python -m deploy.local up
@@ -27,7 +27,7 @@ lint: .venv/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-faults: .venv/installed-dev
+faults browser: .venv/installed-dev
 	$(BIN)/pytest -q tests/$@
 
 bench: .venv/installed-dev
