@@ -83,6 +83,7 @@ class Consumer:
 
     async def run(self) -> None:
         """Consumes until cancelled or until the bus is closed; every outage is waited out."""
+        said = ""
         while not self._bus.client.is_closed:
             subscription: Subscription | None = None
             try:
@@ -92,7 +93,9 @@ class Consumer:
                 while True:
                     await self._apply(await self._next(subscription.subject))
             except OUTAGES as reason:
-                log.info("consumer of %s starts again: %r", self._stream, reason)
+                # Said once: a stream that is not there yet is asked for three times a second.
+                log.log(logging.DEBUG if repr(reason) == said else logging.INFO, "%s: %r", self._stream, reason)
+                said = repr(reason)
                 await asyncio.sleep(0.3)
             finally:
                 if subscription is not None and not self._bus.client.is_closed:
