@@ -33,7 +33,8 @@ def test_code_and_title_are_needed() -> None:
     ("field", "value", "path", "code"),
     [
         ("weight", Decimal(-1), "weight", "out_of_range"),
-        ("weight", Decimal("1E+31"), "weight", "out_of_range"),
+        ("weight", Decimal("1E+38"), "weight", "out_of_range"),
+        ("weight", Decimal("1E-31"), "weight", "out_of_range"),
         ("minimum", Decimal("1." + "1" * 38), "minimum", "out_of_range"),
         ("maximum", Decimal("NaN"), "maximum", "bad_value"),
         ("multiplier", Decimal(0), "multiplier", "out_of_range"),

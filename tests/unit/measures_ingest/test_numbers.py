@@ -20,7 +20,7 @@ def test_what_is_not_finite_is_a_bad_value(text: str) -> None:
     assert numbers.canonical(Decimal(text)) is Code.BAD_VALUE
 
 
-@pytest.mark.parametrize("text", ["1e31", "1e-31", "1e400", "-1e999999", "1" * 39, "0." + "1" * 31, "9" * 200_000])
+@pytest.mark.parametrize("text", ["1e38", "1e-31", "1e400", "-1e999999", "1" * 39, "0." + "1" * 39, "9" * 200_000])
 def test_what_does_not_fit_is_out_of_range(text: str) -> None:
     assert numbers.canonical(Decimal(text)) is Code.OUT_OF_RANGE
 
@@ -36,6 +36,9 @@ def test_what_does_not_fit_is_out_of_range(text: str) -> None:
         ("1." + "0" * 60, "1"),
         ("12" + "0" * 29, "12" + "0" * 29),
         ("0.00000001", "1E-8"),
+        ("1e37", "1" + "0" * 37),
+        ("0." + "1" * 38, "0." + "1" * 38),
+        ("1." + "0" * 34 + "1", "1." + "0" * 34 + "1"),
     ],
 )
 def test_a_number_is_stored_with_its_digits(text: str, stored: str) -> None:

@@ -12,7 +12,7 @@ from tideline.periods import BadPeriod, Period, parse
 from tideline.vocabulary import CODE, Frequency
 
 DIGITS_MAX: Final = 38
-EXPONENT_MAX: Final = 30
+PLACE_MIN: Final = -30  # of the first digit: 10^-30 is the smallest number
 YEARS_MAX: Final = 100
 GRACE_DAYS_MAX: Final = 3_660
 PARAMS_BYTES_MAX: Final = 64 * 1024  # a definition must fit one message
@@ -65,14 +65,13 @@ def check_distinct(path: str, codes: Sequence[str]) -> Iterator[Fault]:
 def check_number(
     path: str, value: Decimal | None, *, least: Decimal | None = None, most: Decimal | None = None
 ) -> Iterator[Fault]:
-    """Finite, at most 38 significant digits, exponent within 30 of zero, and within the bounds (inclusive)."""
+    """Finite, at most 38 significant digits, from 10^-30 to below 10^38, and within the bounds (inclusive)."""
     if value is None:
         return
-    exponent = value.as_tuple().exponent
-    if not isinstance(exponent, int):
+    if not value.is_finite():
         yield Fault(path, "bad_value", "this is not a finite number")
-    elif len(value.as_tuple().digits) > DIGITS_MAX or abs(exponent) > EXPONENT_MAX:
-        yield Fault(path, "out_of_range", f"at most {DIGITS_MAX} digits and an exponent within ±{EXPONENT_MAX}")
+    elif value and not (len(value.as_tuple().digits) <= DIGITS_MAX and PLACE_MIN <= value.adjusted() < DIGITS_MAX):
+        yield Fault(path, "out_of_range", f"at most {DIGITS_MAX} digits, from 10^-30 to below 10^38")
     elif (least is not None and value < least) or (most is not None and value > most):
         yield Fault(path, "out_of_range", f"{value} is not within {least} to {'any' if most is None else most}")
 

@@ -1,4 +1,4 @@
-"""Decimals as they are stored: finite, at most 38 digits, within 10^-30 and 10^30, and one zero."""
+"""Decimals as they are stored: finite, at most 38 digits, below 10^38, no nearer to zero than 10^-30, and one zero."""
 
 import re
 from decimal import Context, Decimal
@@ -7,9 +7,9 @@ from typing import Final
 from measures_ingest.core.rejects import Code
 
 DIGITS_MAX: Final = 38
-EXPONENT_MAX: Final = 30
+PLACE_MIN: Final = -30  # of the first digit: 10^-30 is the smallest number
 _ZERO: Final = Decimal(0)
-_PLAIN_MAX: Final = EXPONENT_MAX
+_PLAIN_MAX: Final = -PLACE_MIN
 _WIDE: Final = Context(prec=100_000)
 _TEXT: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII)
 
@@ -41,7 +41,8 @@ def _fit(value: Decimal) -> Decimal | Code:
 
 
 def _fits(value: Decimal) -> bool:
-    return len(value.as_tuple().digits) <= DIGITS_MAX and abs(_exponent(value)) <= EXPONENT_MAX
+    """The same for every way to write a number: only its digits count, and the place of the first one."""
+    return len(value.as_tuple().digits) <= DIGITS_MAX and PLACE_MIN <= value.adjusted() < DIGITS_MAX
 
 
 def _stripped(value: Decimal) -> Decimal | None:

@@ -44,7 +44,7 @@ MEANINGS: Final[Mapping[Code, str]] = {
     Code.BAD_BREAKDOWN: "A breakdown value is empty, too long, or no text.",
     Code.MISSING_VALUE: "No value; to take a value back send null with the flag `withdrawn`.",
     Code.BAD_VALUE: "Not a finite decimal number.",
-    Code.OUT_OF_RANGE: "Outside the measure's limits, above 38 digits, or beyond 10^30 or 10^-30.",
+    Code.OUT_OF_RANGE: "Outside the measure's limits, above 38 digits, not below 10^38, or nearer to zero than 10^-30.",
     Code.RATIO_EXPECTED: "A ratio measure takes numerator and denominator, and no value.",
     Code.VALUE_EXPECTED: "The measure takes a value; numerator and denominator alone do not make one.",
     Code.ZERO_DENOMINATOR: "The denominator is zero.",

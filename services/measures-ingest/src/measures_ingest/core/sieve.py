@@ -153,7 +153,8 @@ def _number(given: Decimal | None, field: str) -> Decimal | Fault | None:
         return None
     number = numbers.canonical(given)
     if isinstance(number, Code):
-        return Fault(number, field, f"not a finite number of at most {numbers.DIGITS_MAX} digits within 10^±30")
+        detail = f"not a finite number of at most {numbers.DIGITS_MAX} digits, from 10^-30 to below 10^38"
+        return Fault(number, field, detail)
     return number
 
 
