@@ -32,7 +32,7 @@ def test_the_front_page_names_every_department_its_status_and_what_is_sample(cit
     page = browse(city_stack, tmp_path, "/", "--dump-dom")
     for words in ("Tacoma Public Utilities", "Police", "Livability", "On track", "Off track", "No data yet", "sample"):
         assert words in page
-    assert page.count("/explain\"") > 50
+    assert page.count('/explain"') > 50
 
 
 def test_the_page_of_the_api_loads_nothing_from_elsewhere(city_stack: Stack, tmp_path: Path) -> None:
