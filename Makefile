@@ -7,7 +7,7 @@ BIN := .venv/bin
 PACKAGES := shared services/goals-api services/measures-ingest services/rollup-worker services/opendata-catalog
 export PORT
 
-.PHONY: run stop feed reset test lint faults browser bench
+.PHONY: run stop feed reset test lint faults faults-short browser bench
 
 run: .venv/installed
 	@exec $(BIN)/python -m deploy.local up
@@ -29,6 +29,9 @@ lint: .venv/installed-dev
 
 faults browser: .venv/installed-dev
 	$(BIN)/pytest -q tests/$@
+
+faults-short: .venv/installed-dev
+	$(BIN)/pytest -q tests/faults -k "measures-ingest or rollup-worker"
 
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.benchmarks

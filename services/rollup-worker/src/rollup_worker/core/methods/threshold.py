@@ -11,6 +11,10 @@ and last values are held against a coarser target as they are.
 not yet certain: on track. Outside by no more than the near band: at risk. Else off track. All boundaries belong to
 their better side. The near band is `near_percent` of the due target (10 unless given), or `near_absolute` in the
 measure's unit. With `rules`, the first whose conditions hold decides, and off track is what none matches.
+
+**Score.** The place inside the judgement's band, from 0 to 1, with `size` = the due bound without its sign (one unit
+where it is zero): on track m / (m + size) for a value m inside the target; at risk 1 - miss / near band; off track
+size / (size + miss beyond the near band). A rule's judgement stands in the middle of its band.
 """
 
 from collections.abc import Sequence
