@@ -65,9 +65,10 @@ class Relay:
         """Publishes until the bus is closed. Outages are waited out; an unknown event sets `alarm` and ends it."""
         while self.alarm is None and not self._bus.client.is_closed:
             try:
-                while await self.step():
-                    pass
-                await self._sleep()
+                # Cleared before looking: what is committed after the look wakes the next one.
+                self._woken.clear()
+                if not await self.step():
+                    await self._sleep()
             except UnknownEvent as reason:
                 self.alarm = str(reason)
                 log.critical("relay stopped: %s", reason)
@@ -77,7 +78,7 @@ class Relay:
                 await asyncio.sleep(0.2)
 
     async def step(self) -> bool:
-        """One batch, or one repair. False when nothing is owed and the stream agrees."""
+        """One batch, or one repair. False when nothing more was owed and the stream agrees."""
         last, owed = await self._owed()
         if not self._ready or not owed:
             if await self._repair(last):
@@ -87,7 +88,7 @@ class Relay:
                 return False
         if not await self._publish(last, owed):
             self._ready = False
-        return True
+        return not self._ready or _may_leave_more(owed)
 
     async def check(self) -> None:
         """For readiness: raises when the relay has stopped or JetStream does not answer."""
@@ -96,7 +97,6 @@ class Relay:
         await self._bus.js.stream_info(self._stream)
 
     async def _sleep(self) -> None:
-        self._woken.clear()
         try:
             async with asyncio.timeout(SLOW_POLL_SECONDS):
                 await self._woken.wait()
@@ -105,10 +105,9 @@ class Relay:
 
     async def _owed(self) -> tuple[int, list[Owed]]:
         async with self._database.pool.acquire(timeout=10) as connection:
-            last = await connection.fetchval("select last_seq from relay where name = 'main'")
-            rows = await connection.fetch(_REFILL, BATCH_MAX, BATCH_BYTES_MAX)
-            rows = rows or await connection.fetch(_PENDING, BATCH_MAX, BATCH_BYTES_MAX)
-        return last or 0, [Owed(*row) for row in rows]
+            last, refilling = await connection.fetchrow(_WHERE) or (0, False)
+            rows = await connection.fetch(_REFILL if refilling else _PENDING, BATCH_MAX, BATCH_BYTES_MAX)
+        return last, [Owed(*row) for row in rows]
 
     async def _publish(self, last: int, owed: Sequence[Owed]) -> bool:
         """True when the stream took the whole batch; False asks for a repair."""
@@ -198,6 +197,12 @@ class Relay:
             raise UnknownEvent(f"{self._stream} holds a message at {seq} that is no event") from reason
 
 
+def _may_leave_more(owed: Sequence[Owed]) -> bool:
+    """A batch cut by a limit, or one that was given back: new events wait behind it."""
+    size = sum(len(event.body) for event in owed)
+    return len(owed) == BATCH_MAX or size > BATCH_BYTES_MAX // 2 or owed[0].seq is not None
+
+
 def _headers(event: Owed, seq: int, batch: str, number: int) -> dict[str, str]:
     """CloudEvents 1.0 in NATS binary mode, and JetStream's own for the atomic batch."""
     known = events.BY_TYPE[event.type]
@@ -238,6 +243,7 @@ async def _advance(connection: Connection, last: int, to: int) -> bool:
     return bool(done == "INSERT 0 1")
 
 
+_WHERE: Final = "select last_seq, exists (table refill) from relay where name = 'main'"
 _OWED = """
 select id, uid, entity, type, subject, body, to_char(at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), seq from (
     select e.*, o.seq, sum(octet_length(e.body)) over (order by {order}) - octet_length(e.body) as before
