@@ -139,8 +139,6 @@ class Relay:
             if not await _advance(connection, last, sequences[-1]):
                 return False
             await connection.execute(_PUBLISHED, sequences, ids)
-            await connection.execute("delete from pending where id = any($1::bigint[])", ids)
-            await connection.execute("delete from refill where id = any($1::bigint[])", ids)
         return True
 
     async def _repair(self, last: int) -> bool:
@@ -253,6 +251,8 @@ where before < $2 order by {order}
 _PENDING: Final = _OWED.format(columns="id, null::bigint as seq", owed="pending", order="id")
 _REFILL: Final = _OWED.format(columns="id, seq", owed="refill", order="seq")
 _PUBLISHED: Final = """
+with sent as (delete from pending where id = any($2::bigint[])),
+given_back as (delete from refill where id = any($2::bigint[]))
 insert into published (seq, id) select * from unnest($1::bigint[], $2::bigint[])
 on conflict (id) do update set seq = excluded.seq
 """

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from rollup_worker.jobs.passing import Pass
 from rollup_worker.repository import dirty
-from rollup_worker.repository.dirty import Mark
+from rollup_worker.repository.dirty import DRAIN_MAX, Mark
 from tideline.clock import Clock
 from tideline.database import AWAY, Connection, Database
 
@@ -38,7 +38,7 @@ class Recompute:
         while True:
             self._woken.clear()
             try:
-                while await self.drain():
+                while await self.drain() >= DRAIN_MAX:
                     pass
                 self._failure = None
             except AWAY as reason:
