@@ -19,7 +19,7 @@ from tests.support.stubs import soon
 MEASURES = 1_000
 MEASURES_A_GOAL = 10
 GOALS_A_DEPARTMENT = 5
-FIRST_DAY = date(1950, 1, 1)
+FIRST_DAY = date(1900, 1, 1)
 Cell = tuple[int, date, Decimal]
 
 
