@@ -39,6 +39,7 @@ class Part:
 class Supervisor:
     run: Path
     say: Callable[[str], None]
+    heed: Callable[[], None] = lambda: None
     layers: list[list[Part]] = field(default_factory=list)
 
     def start(self, *parts: Part, seconds: float = 60) -> None:
@@ -73,6 +74,8 @@ class Supervisor:
             instance.forget(self.run, command.name)
 
     def tend(self) -> None:
+        """Looks after every part once. `heed` raises when somebody asked to stop."""
+        self.heed()
         for layer in self.layers:
             for part in layer:
                 self._tend(part)

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ class Run:
             raise PartFailed(f"cannot listen on {choices.address} ({why}): free it, or choose another with PORT=")
         self.ports = self.layout.ports(parts.PORTS)
         self.tokens = credentials.sign_tokens(self.layout)
-        self.supervisor = Supervisor(self.layout.run, say)
+        self.supervisor = Supervisor(self.layout.run, say, heed)
         stack.callback(self._stop)
 
     def forever(self) -> NoReturn:
@@ -197,5 +198,15 @@ def say(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read us has gone; the city runs on
 
 
+_asked_to_stop = threading.Event()
+
+
+def heed() -> None:
+    """A signal that comes while an event loop runs may raise inside a task that nobody awaits: so it is noted too."""
+    if _asked_to_stop.is_set():
+        raise Stopped
+
+
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    _asked_to_stop.set()
     raise Stopped

@@ -1,16 +1,19 @@
 """What the supervisor promises about its children, tried with real processes."""
 
+import asyncio
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.local import instance, layout
+from deploy.local import instance, layout, up
 from deploy.local.layout import ROOT, Layout
 from deploy.local.process import Command, PartFailed, accepts, free_port
 from deploy.local.supervisor import Part, Supervisor
@@ -190,3 +193,22 @@ def test_secrets_are_for_their_owner_only(tmp_path: Path) -> None:
     assert path.read_text() == "two"
     assert path.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in path.parent.iterdir()] == ["file"]
+
+
+def test_a_signal_that_a_background_task_swallowed_still_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(up, "_asked_to_stop", threading.Event())
+
+    async def while_a_loop_runs() -> None:
+        async def background() -> None:
+            up._stop(signal.SIGINT, None)
+
+        await asyncio.wait([asyncio.create_task(background())])
+
+    supervisor = Supervisor(tmp_path, print, up.heed)
+    supervisor.tend()
+    with contextlib.suppress(up.Stopped):
+        asyncio.run(while_a_loop_runs())
+    with pytest.raises(up.Stopped):
+        supervisor.tend()
