@@ -90,6 +90,7 @@ class Consumer:
                 await self._ensure()
                 self._arrived, self._asked = asyncio.Queue(), 0
                 subscription = await self._bus.client.subscribe(self._bus.client.new_inbox(), cb=self._arrive)
+                said = ""
                 while True:
                     await self._apply(await self._next(subscription.subject))
             except OUTAGES as reason:

@@ -82,7 +82,8 @@ class City:
         await record_day(self.database, self.clock)
 
     async def document(self, kind: str, code: str) -> Document:
-        stored = await assessments.find_current(self.database.pool, Node(Kind(kind), code))  # type: ignore[arg-type]
+        async with self.database.pool.acquire() as connection:
+            stored = await assessments.find_current(connection, Node(Kind(kind), code))
         assert stored is not None
         return msgspec.json.decode(stored.document, type=Document)
 

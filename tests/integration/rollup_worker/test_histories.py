@@ -29,7 +29,15 @@ from tests.integration.rollup_worker.stage import (
     value,
 )
 from tideline import events
-from tideline.events import Event, ObservationsRecorded, TargetsSet
+from tideline.events import (
+    AreaDefined,
+    DepartmentDefined,
+    Event,
+    GoalDefined,
+    MeasureDefined,
+    ObservationsRecorded,
+    TargetsSet,
+)
 
 MEASURES = ("calls", "crews", "response")
 MONTHS = tuple(f"2017-{month:02}" for month in range(1, 5))
@@ -111,7 +119,8 @@ def batch(told: Sequence[Event], today: date) -> dict[facts.Node, NodeStatus]:
             for t in event.targets:
                 keep(("target", event.measure, t.period), t.version, t)
         else:
-            keep((event.noun, event.code), event.version, event)  # type: ignore[attr-defined]
+            assert isinstance(event, MeasureDefined | GoalDefined | DepartmentDefined | AreaDefined)
+            keep((event.noun, event.code), event.version, event)
     held = [(key, fact) for key, (_, fact) in newest.items()]
     plan = Plan(*({key[1]: fact for key, fact in held if key[0] == noun} for noun in _NOUNS))
     values = {c: [facts.cell(d, o) for k, o in held if k[:2] == ("value", c)] for c, d in plan.measures.items()}
