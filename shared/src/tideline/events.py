@@ -6,13 +6,13 @@ version and a new class. Values are decimals and lose no digit: numbers on the w
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 import msgspec
 
-from tideline.vocabulary import Kind
+from tideline.vocabulary import CITY_CODE, Kind
 
 SOURCE_PREFIX: Final = "/tideline/"
 TYPE_PREFIX: Final = "org.tideline."
@@ -46,12 +46,58 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MethodChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """`version` null: the one in force."""
+
     id: str
     params: dict[str, Any] = {}
+    version: int | None = None
+
+
+class Formula(msgspec.Struct, frozen=True, kw_only=True):
+    """How a measure is derived from others: as written, the measures it reads, and parsed.
+
+    `tree` is `["number", "1.5"]`, `["measure", code]` or an operation with its operands, which are trees:
+    `+ - * /` with two, `negate` and `abs` with one, `min` and `max` with two or more.
+    """
+
+    text: str
+    inputs: list[str]
+    tree: list[Any]
+
+
+class Peer(msgspec.Struct, frozen=True, kw_only=True):
+    """Someone else with the same measure. Its values are observations under the dimension `peer`."""
+
+    code: str
+    title: str = ""
+    source: str = ""
+
+
+class EquityRule(msgspec.Struct, frozen=True, kw_only=True):
+    """How the gaps between the groups of a dimension are judged; each target is the most that is acceptable.
+
+    `reference` is the group that others are held against; null: the best one. `order` lists the groups from the
+    least to the most advantaged, which the slope index needs. `difference` and `slope_index` are in the measure's
+    unit, `ratio` from 1, `index_of_disparity` in percent.
+    """
+
+    dimension: str
+    reference: str | None = None
+    order: list[str] = []
+    difference: Decimal | None = None
+    ratio: Decimal | None = None
+    index_of_disparity: Decimal | None = None
+    slope_index: Decimal | None = None
+    near_percent: Decimal = Decimal(10)
 
 
 class MeasureDefined(Event, frozen=True, kw_only=True):
-    """The whole definition of a measure as it now stands; `retired` closes it and keeps its history."""
+    """The whole definition of a measure as it now stands; `retired` closes it and keeps its history.
+
+    `calendar` is the one in effect, the city's where the measure names none. `weighted_by` is the measure that weighs
+    this one's values where they are averaged, and counts the people of each group where gaps are told. Non-zero
+    counts under `suppress_under` are not shown to the public; null: as the city says, 0: all are shown.
+    """
 
     noun = "measure"
     verb = "defined"
@@ -82,6 +128,11 @@ class MeasureDefined(Event, frozen=True, kw_only=True):
     grace_days: int | None = None
     weight: Decimal = Decimal(1)
     baseline: Baseline | None = None
+    formula: Formula | None = None
+    weighted_by: str | None = None
+    peers: list[Peer] = []
+    equity: list[EquityRule] = []
+    suppress_under: int | None = None
     published: bool = True
     sample: bool = False
     retired: bool = False
@@ -164,6 +215,28 @@ class AreaDefined(Event, frozen=True, kw_only=True):
     published: bool = True
     retired: bool = False
     retirement_note: str = ""
+    defined_at: datetime
+
+
+class CityDefined(Event, frozen=True, kw_only=True):
+    """What holds for the whole city; its code is always `city`.
+
+    Measures that name no calendar follow this one: each of them is defined anew when it changes.
+    """
+
+    noun = "city"
+    verb = "defined"
+    stream = "GOALS"
+
+    code: str = CITY_CODE
+    version: int
+    title: str = "City"
+    calendar: Calendar = Calendar()
+    suppress_under: int = 10
+    policy: str = "weighted"
+    minimum_coverage: Decimal = Decimal("0.5")
+    published: bool = True
+    retired: bool = False
     defined_at: datetime
 
 
@@ -263,6 +336,103 @@ class StatusChanged(Event, frozen=True, kw_only=True):
     computed_at: datetime
 
 
+class Restated(msgspec.Struct, frozen=True, kw_only=True):
+    """One value that was replaced: what it said, what it says, and what that did to the status of its period."""
+
+    period: str
+    breakdown: dict[str, str] = {}
+    revision: int
+    old: PreviousValue
+    new: PreviousValue
+    note: str | None = None
+    old_status: str | None = None
+    new_status: str | None = None
+
+
+class ValueRestated(Event, frozen=True, kw_only=True):
+    """Past values of a measure were replaced: by whom, when, and why where the source said so (`note`).
+
+    The public hears of headline values only.
+    """
+
+    noun = "value"
+    verb = "restated"
+    stream = "STATUS"
+
+    measure: str
+    title: str
+    batch: uuid.UUID
+    source: str
+    restated: list[Restated]
+    recorded_at: datetime
+
+
+class StatusPublished(Event, frozen=True, kw_only=True):
+    """A person put another status beside the computed one, which stays; `status` null: it was taken back."""
+
+    noun = "publication"
+    verb = "made"
+    stream = "STATUS"
+
+    kind: Kind
+    code: str
+    version: int
+    status: str | None
+    reason: str
+    actor: str
+    expires_on: date | None = None
+    published_at: datetime
+
+
+class OfferedMethod(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    version: int
+    title: str
+    in_force: bool
+    params: dict[str, Any]
+
+
+class MethodsOffered(Event, frozen=True, kw_only=True):
+    """Every status method that measures can choose, with the JSON Schema of its parameters."""
+
+    noun = "methods"
+    verb = "offered"
+    stream = "STATUS"
+
+    methods: list[OfferedMethod]
+    offered_at: datetime
+
+
+class MethodAdopted(Event, frozen=True, kw_only=True):
+    """From now on this version of a method judges every measure that names no version."""
+
+    noun = "method"
+    verb = "adopted"
+    stream = "STATUS"
+
+    id: str
+    version: int
+    previous: int
+    actor: str
+    adopted_at: datetime
+
+
+class RecomputeDone(Event, frozen=True, kw_only=True):
+    """Journal of the recompute, internal: up to where it had read each stream, and on which day it judged.
+
+    With the facts it is all that a replay needs to arrive at the same documents.
+    """
+
+    noun = "recompute"
+    verb = "done"
+    stream = "STATUS"
+
+    number: int
+    positions: dict[str, int]
+    today: date
+    computed_at: datetime
+
+
 class DatasetListed(Event, frozen=True, kw_only=True):
     """A dataset of the open data inventory as it now stands."""
 
@@ -284,9 +454,15 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     GoalDefined,
     DepartmentDefined,
     AreaDefined,
+    CityDefined,
     TargetsSet,
     ObservationsRecorded,
     StatusChanged,
+    StatusPublished,
+    ValueRestated,
+    MethodsOffered,
+    MethodAdopted,
+    RecomputeDone,
     DatasetListed,
 )
 BY_TYPE: Final[Mapping[str, type[Event]]] = {event.type_name(): event for event in EVENTS}
