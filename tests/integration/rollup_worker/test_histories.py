@@ -122,7 +122,8 @@ def batch(told: Sequence[Event], today: date) -> dict[facts.Node, NodeStatus]:
             assert isinstance(event, MeasureDefined | GoalDefined | DepartmentDefined | AreaDefined)
             keep((event.noun, event.code), event.version, event)
     held = [(key, fact) for key, (_, fact) in newest.items()]
-    plan = Plan(*({key[1]: fact for key, fact in held if key[0] == noun} for noun in _NOUNS))
+    measures, goals, departments, areas = ({key[1]: fact for key, fact in held if key[0] == noun} for noun in _NOUNS)
+    plan = Plan(measures, goals, departments, areas)
     values = {c: [facts.cell(d, o) for k, o in held if k[:2] == ("value", c)] for c, d in plan.measures.items()}
     wanted = {c: [t for k, t in held if k[:2] == ("target", c)] for c in plan.measures}
     targets = {c: facts.headline_targets(plan.measures[c], wanted[c]) for c in plan.measures}

@@ -6,7 +6,8 @@ from datetime import date
 import asyncpg
 import pytest
 
-from rollup_worker.actions.judging import Moment, judge_measures
+from rollup_worker.actions.judging import judge_measures
+from rollup_worker.actions.loading import Moment
 from rollup_worker.jobs.recompute import Recompute
 from rollup_worker.repository import dirty
 from tests.integration.rollup_worker.stage import (

@@ -11,7 +11,7 @@ SHARED = ROOT / "shared/src/tideline"
 SOURCES = sorted([*SHARED.glob("*.py"), *ROOT.glob("services/*/src/**/*.py")])
 CORES = [path for path in SOURCES if "core" in path.relative_to(ROOT).parts]
 READS_TIME = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
-MODULES_MAX, LINES_MAX = 16, 2_200
+MODULES_MAX, LINES_MAX = 16, 2_400
 
 
 def _calls(path: Path) -> Iterator[tuple[str, str, int]]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rollup_worker.core import scores
-from rollup_worker.core.methods import METHODS
+from rollup_worker.core.methods import VERSIONS
 from tests.unit.rollup_worker.build import by_threshold, cell, judge, judged, quarter, target
 from tideline.vocabulary import Status
 
@@ -140,7 +140,7 @@ def test_a_level_judges_the_coarser_period() -> None:
     ],
 )
 def test_parameters_that_cannot_be_used_are_named_and_judge_nothing(params: dict[str, Any]) -> None:
-    assert METHODS["threshold"].validate(params)
+    assert VERSIONS["threshold", 1].validate(params)
     found = judged("up", "5", "5", **params)
     assert (found.status, found.why["reason"]) == (Status.INSUFFICIENT, "bad_params")
 

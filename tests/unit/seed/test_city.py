@@ -20,7 +20,7 @@ from goals_api.schemas.documents import PlanDocument
 from goals_api.schemas.reading import read
 from rollup_worker.core.city import judge_city
 from rollup_worker.core.facts import CITY, Cell, Node, NodeStatus, Plan, Target, cell
-from rollup_worker.core.methods import METHODS
+from rollup_worker.core.methods import VERSIONS
 from tideline import events, periods
 from tideline.vocabulary import JUDGEMENTS, Kind, Status
 
@@ -101,7 +101,7 @@ def test_the_document_has_no_fault() -> None:
 def test_every_method_is_known_and_its_parameters_can_be_used(city: City) -> None:
     for code, measure in city.plan.measures.items():
         if measure.method is not None:
-            assert METHODS[measure.method.id].validate(measure.method.params) == (), code
+            assert VERSIONS[measure.method.id, 1].validate(measure.method.params) == (), code
 
 
 def test_the_city_and_most_departments_are_judged(city: City) -> None:

@@ -138,6 +138,60 @@ class Edge(Base, table=True):
     known_to: datetime | None = _instant(null=True)
 
 
+class Dependency(Base, table=True):
+    """A measure whose values are also read when another is judged: its formula's inputs, and what weighs it."""
+
+    __tablename__ = "dependency"
+    __table_args__ = (sa.Index("dependency_of_input", "input"),)
+
+    measure: str = _text(key=True)
+    input: str = _text(key=True)
+
+
+class MethodInForce(Base, table=True):
+    """Which version of a method judges measures that name none; a method without a row: its first."""
+
+    __tablename__ = "method_in_force"
+
+    id: str = _text(key=True)
+    version: int = _column(sa.Integer)
+    actor: str = _text()
+    known_from: datetime = _instant(key=True)
+    known_to: datetime | None = _instant(null=True)
+
+
+class PublishedStatus(Base, table=True):
+    """A status that a person put beside the computed one, version by version; `status` null: taken back.
+
+    It counts until the day before `expires_on`.
+    """
+
+    __tablename__ = "published_status"
+    __table_args__ = (
+        sa.Index("published_status_current", "kind", "code", unique=True, postgresql_where=_CURRENT),
+        sa.Index("published_status_expires_on", "expires_on", postgresql_where=_CURRENT),
+    )
+
+    kind: str = _text(key=True)
+    code: str = _text(key=True)
+    version: int = _column(sa.Integer, key=True)
+    status: str | None = _text(null=True)
+    reason: str = _text()
+    actor: str = _text()
+    expires_on: date | None = _column(sa.Date, null=True)
+    known_from: datetime = _instant()
+    known_to: datetime | None = _instant(null=True)
+
+
+class Position(Base, table=True):
+    """The last event of each stream whose effect stands in this database, for the journal of the recompute."""
+
+    __tablename__ = "position"
+
+    stream: str = _text(key=True)
+    sequence: int = _column(sa.BigInteger)
+
+
 class Dirty(Base, table=True):
     """The append-only log of what must be judged again, and why; a row is deleted with the commit of its judgement."""
 

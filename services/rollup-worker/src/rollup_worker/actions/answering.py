@@ -7,7 +7,8 @@ from typing import Final
 
 import msgspec
 
-from rollup_worker.actions.judging import Moment, Tree, judge_tree
+from rollup_worker.actions.judging import Tree, judge_tree
+from rollup_worker.actions.loading import Moment
 from rollup_worker.core.facts import CITY, Node, NodeStatus, Plan
 from rollup_worker.repository import dirty, plan
 from rollup_worker.repository.plan import Defined

@@ -7,10 +7,11 @@ from typing import Final
 import msgspec
 
 from rollup_worker.actions.answering import definition_of, judge_then, lines_of, node_name
-from rollup_worker.actions.judging import Judgement, Moment, judge_measures
+from rollup_worker.actions.judging import Judgement, judge_measures
+from rollup_worker.actions.loading import Moment
 from rollup_worker.core import facts, policies
 from rollup_worker.core.facts import Node, NodeStatus, Parent, Target
-from rollup_worker.core.methods import METHODS
+from rollup_worker.core.methods import VERSIONS
 from rollup_worker.core.policies import POLICIES
 from rollup_worker.core.rollup import roll_up
 from rollup_worker.repository import assessments, plan
@@ -91,7 +92,7 @@ def _method(status: NodeStatus, measure: MeasureDefined | None) -> MethodUsed | 
             title=POLICIES[Policy(status.method)].title,
             source=policies.SOURCE,
         )
-    method = METHODS.get(status.method or "")
+    method = VERSIONS.get((status.method or "", status.method_version or 0))
     if method is None:
         return None
     params = measure.method.params if measure and measure.method else {}

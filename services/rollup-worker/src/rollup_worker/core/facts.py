@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from tideline import events, periods
-from tideline.events import AreaDefined, Calendar, DepartmentDefined, GoalDefined, MeasureDefined
+from tideline.events import AreaDefined, Calendar, CityDefined, DepartmentDefined, GoalDefined, MeasureDefined
 from tideline.periods import Period
 from tideline.vocabulary import CITY_CODE, Flag, Frequency, Kind, Policy, Status
 
@@ -26,6 +26,8 @@ class Node(NamedTuple):
 
 
 CITY: Final = Node(Kind.CITY, CITY_CODE)
+PEER: Final = "peer"
+"""The dimension under which the values of others with the same measure stand; they are no part of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,12 @@ class Plan:
     goals: Mapping[str, GoalDefined] = field(default_factory=dict)
     departments: Mapping[str, DepartmentDefined] = field(default_factory=dict)
     areas: Mapping[str, AreaDefined] = field(default_factory=dict)
+    city: CityDefined | None = None
+
+    @property
+    def calendar(self) -> Calendar:
+        """The city's own."""
+        return self.city.calendar if self.city else periods.STANDARD
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -129,7 +137,7 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
-    """The status of a node. `as_of` is the judged period's id, `as_of_end` the day after its last day.
+    """The status of a node. `as_of` is the judged period's id; its days run from `as_of_start` up to `as_of_end`.
 
     A parent shows the period of its most recent child. `lower` and `upper` stand instead of `target` for ranges.
     """
@@ -142,6 +150,7 @@ class NodeStatus:
     lower: Decimal | None = None
     upper: Decimal | None = None
     as_of: str | None = None
+    as_of_start: date | None = None
     as_of_end: date | None = None
     qualifiers: Qualifiers = Qualifiers()
     coverage: Coverage = Coverage()
@@ -167,6 +176,7 @@ class Child:
     lower: Decimal | None = None
     upper: Decimal | None = None
     as_of: str | None = None
+    as_of_start: date | None = None
     as_of_end: date | None = None
     qualifiers: Qualifiers = Qualifiers()
 
@@ -193,6 +203,7 @@ def child(edge: Edge, status: NodeStatus) -> Child:
         lower=status.lower,
         upper=status.upper,
         as_of=status.as_of,
+        as_of_start=status.as_of_start,
         as_of_end=status.as_of_end,
         qualifiers=status.qualifiers,
     )

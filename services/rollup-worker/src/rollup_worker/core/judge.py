@@ -1,46 +1,107 @@
 """One measure judged from its definition, targets and observations; nothing else is looked at."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from rollup_worker.core.decimals import exact
-from rollup_worker.core.facts import Assessment, Cell, Coverage, Node, NodeStatus, Qualifiers, Target
+from rollup_worker.core.facts import PEER, Assessment, Cell, Coverage, Node, NodeStatus, Qualifiers, Target
 from rollup_worker.core.headline import Headline, headlines
-from rollup_worker.core.methods import METHODS, default_for
-from rollup_worker.core.methods.method import NO_TARGET, Case, Method, unjudged
+from rollup_worker.core.methods import InForce, chosen, default_for
+from rollup_worker.core.methods.method import NO_TARGET, Case, Method, Params, unjudged
 from rollup_worker.core.staleness import is_stale
 from tideline import periods
 from tideline.events import MeasureDefined
 from tideline.periods import BadPeriod, Period
 from tideline.vocabulary import Frequency, Kind, Status
 
+NOTHING_ADOPTED: Final[InForce] = MappingProxyType({})
+
 
 def latest(cells: Iterable[Cell], as_of: Period | None = None) -> Period | None:
-    """The latest period that has a value and, with `as_of`, is over by that period's end."""
-    ended = (cell.period for cell in cells if cell.present and (as_of is None or cell.period.end <= as_of.end))
-    return max(ended, default=None)
+    """The latest period that has a value of its own and, with `as_of`, is over by that period's end."""
+    own = (cell.period for cell in cells if cell.present and peer_of(cell) is None)
+    return max((period for period in own if as_of is None or period.end <= as_of.end), default=None)
 
 
-def window(definition: MeasureDefined, targets: Sequence[Target], last: Period) -> tuple[date, date]:
+def peer_of(cell: Cell) -> str | None:
+    """Whose value a cell is, if it is not the measure's own."""
+    return next((name for dimension, name in cell.breakdown if dimension == PEER), None)
+
+
+def window(
+    definition: MeasureDefined, targets: Sequence[Target], last: Period, in_force: InForce = NOTHING_ADOPTED
+) -> tuple[date, date]:
     """The days (half-open) in which periods must start that judging at `last` reads; older ones change nothing.
 
-    It spans the judged period and the one before it, and where values add up also the target's coarser period,
-    so at most two years before the current ones: judging does not grow with history.
+    It spans the judged period and the one before it, where values add up also the target's coarser period, and
+    whatever the method asks for beyond: judging does not grow with history.
     """
     case = Case(definition, targets, {}, last, _level(definition))
-    frequencies = {case.level} | {target.period.frequency for target in targets if case.adds_up}
+    method, params = method_of(case, in_force)
+    starts = [_recent(case)]
+    if isinstance(params, Params):
+        starts += [_trailing(case, params)]
+        starts += [method.since(case, params)] if method and method.since else []
+    return min(starts), last.end
+
+
+def method_of(case: Case, in_force: InForce) -> tuple[Method[Any] | None, Params | str | None]:
+    """The method that judges a case, with its parameters, or what is wrong with them, or why there is none."""
+    choice = case.definition.method
+    method = chosen(choice, in_force) if choice else default_for(case, in_force)
+    if method is None:
+        return None, f"There is no method {choice.id}." if choice else None
+    faults = method.validate(choice.params if choice else {})
+    return method, "; ".join(faults) or method.read(choice.params if choice else {})
+
+
+def read(definition: MeasureDefined, targets: Iterable[Target], cells: Iterable[Cell], last: Period) -> Case:
+    """What is judged at `last`: headlines up to then, targets in their order, others' values beside the own ones."""
+    ordered = sorted(targets, key=lambda target: (target.period.end, target.period.start, target.version))
+    own, others = list[Cell](), defaultdict[str, list[Cell]](list)
+    for cell in cells:
+        if cell.period.end <= last.end:
+            peer = peer_of(cell)
+            (own if peer is None else others[peer]).append(cell)
+    peers = {peer: headlines(definition, _without_peer(held)) for peer, held in others.items()}
+    return Case(definition, ordered, headlines(definition, own), last, _level(definition), peers)
+
+
+def _without_peer(cells: Iterable[Cell]) -> Iterable[Cell]:
+    return (replace(cell, breakdown=tuple(pair for pair in cell.breakdown if pair[0] != PEER)) for cell in cells)
+
+
+def _trailing(case: Case, params: Params) -> date:
+    start = case.latest
+    for _ in range((params.trailing or 1) * (params.confirm + 1) - 1):
+        start = _before(start, case) or start
+    return start.start
+
+
+def _before(period: Period, case: Case) -> Period | None:
+    try:
+        return periods.previous(period, case.definition.calendar)
+    except BadPeriod:
+        return None
+
+
+def _recent(case: Case) -> date:
+    definition, last = case.definition, case.latest
+    frequencies = {case.level} | {target.period.frequency for target in case.targets if case.adds_up}
     wholes = [
         periods.parent(last, frequency, definition.calendar)
         for frequency in frequencies
         if frequency is last.frequency or periods.is_coarser(frequency, last.frequency)
     ]
-    before = _previous(case)
-    starts = [
+    before = _before(case.judged, case)
+    return min(
         periods.parts(whole, last.frequency, definition.calendar)[0].start
         for whole in ([*wholes, before] if before else wholes)
-    ]
-    return min(starts), last.end
+    )
 
 
 @exact
@@ -50,6 +111,9 @@ def judge_measure(
     cells: Iterable[Cell],
     today: date,
     as_of: Period | None = None,
+    *,
+    weights: Iterable[Cell] = (),  # noqa: ARG001
+    in_force: InForce = NOTHING_ADOPTED,
 ) -> NodeStatus:
     """The status of a measure on `today`, the day of the last tick, or as it stood at the end of a period.
 
@@ -61,10 +125,8 @@ def judge_measure(
     last = latest(held, as_of)
     if last is None:
         return NodeStatus(Node(Kind.MEASURE, definition.code), coverage=Coverage(0, 1), why={"reason": "no_data"})
-    known = headlines(definition, (cell for cell in held if cell.period.end <= last.end))
-    ordered = sorted(targets, key=lambda target: (target.period.end, target.period.start, target.version))
-    case = Case(definition, ordered, known, last, _level(definition))
-    method, assessment = _assess(case)
+    case = read(definition, targets, held, last)
+    method, assessment = _assess(case, in_force)
     stale = is_stale(last, definition.grace_days, as_of.end if as_of else today, definition.calendar)
     return _status(case, method, assessment, stale=stale)
 
@@ -78,17 +140,13 @@ def _level(definition: MeasureDefined) -> Frequency:
     return Frequency(named) if periods.is_coarser(Frequency(named), own) else own
 
 
-def _assess(case: Case) -> tuple[Method[Any] | None, Assessment]:
-    choice = case.definition.method
-    method = METHODS.get(choice.id) if choice else default_for(case)
-    if choice and method is None:
-        return None, unjudged(Status.INSUFFICIENT, "unknown_method", f"There is no method {choice.id}.")
-    if method is None:
+def _assess(case: Case, in_force: InForce) -> tuple[Method[Any] | None, Assessment]:
+    method, params = method_of(case, in_force)
+    if isinstance(params, str):
+        return method, unjudged(Status.INSUFFICIENT, "bad_params" if method else "unknown_method", params)
+    if method is None or params is None:
         return None, NO_TARGET
-    params = choice.params if choice else {}
-    if faults := method.validate(params):
-        return method, unjudged(Status.INSUFFICIENT, "bad_params", "; ".join(faults))
-    return method, method.judge(case, method.read(params))
+    return method, method.judge(case, params)
 
 
 def _status(case: Case, method: Method[Any] | None, found: Assessment, *, stale: bool) -> NodeStatus:
@@ -102,6 +160,7 @@ def _status(case: Case, method: Method[Any] | None, found: Assessment, *, stale:
         lower=target.lower if target else None,
         upper=target.upper if target else None,
         as_of=periods.identify(case.judged, definition.calendar),
+        as_of_start=case.judged.start,
         as_of_end=case.judged.end,
         qualifiers=Qualifiers(
             stale, shown.provisional, shown.sample or definition.sample or bool(target and target.sample)
@@ -116,7 +175,7 @@ def _status(case: Case, method: Method[Any] | None, found: Assessment, *, stale:
 
 def _trend(case: Case, shown: Headline) -> Mapping[str, Any]:
     """The value of the period before, told with and without a target; no change from or to a part of a period."""
-    before = _previous(case)
+    before = _before(case.judged, case)
     if before is None:
         return {}
     earlier = case.at_period(before)
@@ -127,10 +186,3 @@ def _trend(case: Case, shown: Headline) -> Mapping[str, Any]:
         "previous_value": earlier.value,
         "change": change,
     }
-
-
-def _previous(case: Case) -> Period | None:
-    try:
-        return periods.previous(case.judged, case.definition.calendar)
-    except BadPeriod:
-        return None

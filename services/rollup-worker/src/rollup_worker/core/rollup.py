@@ -66,6 +66,7 @@ def roll_up(parent: Parent, children: Sequence[Child]) -> NodeStatus:
         lower=decider.lower if decider else None,
         upper=decider.upper if decider else None,
         as_of=latest.as_of if latest else None,
+        as_of_start=latest.as_of_start if latest else None,
         as_of_end=latest.as_of_end if latest else None,
         qualifiers=_qualifiers(parent, counting, coverage),
         coverage=coverage,

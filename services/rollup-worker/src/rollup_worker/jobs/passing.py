@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from rollup_worker.actions.answering import node_name
-from rollup_worker.actions.judging import Moment, judge_measures
+from rollup_worker.actions.judging import judge_measures
+from rollup_worker.actions.loading import Moment
 from rollup_worker.actions.reasons import Reason
 from rollup_worker.core import facts, graph
 from rollup_worker.core.facts import CITY, Node, Parent

@@ -6,7 +6,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from rollup_worker.core import policies
-from rollup_worker.core.methods import METHODS
+from rollup_worker.core.methods import VERSIONS
 from rollup_worker.routes.described import Operation
 from rollup_worker.schemas.reads import MethodList, MethodWords
 from tideline.events import encode
@@ -22,7 +22,7 @@ _BODY: Final = encode(
                 source=method.source,
                 params=method.schema,
             )
-            for method in METHODS.values()
+            for method in VERSIONS.values()
         ]
         + [
             MethodWords(

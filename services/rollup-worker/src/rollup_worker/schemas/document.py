@@ -59,6 +59,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     node: NodeName
     as_of: str | None = None
+    as_of_start: date | None = None
     as_of_end: date | None = None
     known_at: datetime | None = None
     status: Status = Status.NO_DATA
@@ -89,6 +90,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     lower: Decimal | None = None
     upper: Decimal | None = None
     as_of: str | None = None
+    as_of_start: date | None = None
     as_of_end: date | None = None
     qualifiers: QualifierWords = QualifierWords()
 
@@ -101,6 +103,7 @@ def document(status: NodeStatus, name: NodeName, lines: Mapping[Node, Line], **m
     return Document(
         node=name,
         as_of=status.as_of,
+        as_of_start=status.as_of_start,
         as_of_end=status.as_of_end,
         status=status.status,
         score=status.score,
@@ -134,6 +137,7 @@ def line(status: NodeStatus, title: str, *, published: bool) -> Line:
         lower=status.lower,
         upper=status.upper,
         as_of=status.as_of,
+        as_of_start=status.as_of_start,
         as_of_end=status.as_of_end,
         qualifiers=words(status.qualifiers),
     )
@@ -152,6 +156,7 @@ def child_of(edge: Edge, found: Line) -> Child:
         lower=found.lower,
         upper=found.upper,
         as_of=found.as_of,
+        as_of_start=found.as_of_start,
         as_of_end=found.as_of_end,
         qualifiers=_qualifiers(found.qualifiers),
     )
@@ -168,6 +173,7 @@ def status_of(found: Document) -> NodeStatus:
         lower=found.lower,
         upper=found.upper,
         as_of=found.as_of,
+        as_of_start=found.as_of_start,
         as_of_end=found.as_of_end,
         qualifiers=_qualifiers(found.qualifiers),
         coverage=Coverage(found.coverage.reporting, found.coverage.of, found.coverage.stale),

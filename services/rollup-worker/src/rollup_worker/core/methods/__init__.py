@@ -1,16 +1,30 @@
-"""The status methods by id. Adding one is adding its file, its entry here and its published cases to the tests."""
+"""The status methods by id. Adding one is adding its file, its entry here and its published cases to the tests.
+
+Every version of a method that has judged stays here. Which one judges where a measure names none is a fact that is
+told from outside (`in_force`); unsaid, it is the first.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from rollup_worker.core.methods import pace, threshold
 from rollup_worker.core.methods.method import Case, Method
+from tideline.events import MethodChoice
 from tideline.vocabulary import Direction
 
-METHODS: Final[Mapping[str, Method[Any]]] = {method.id: method for method in (pace.METHOD, threshold.METHOD)}
+VERSIONS: Final[Mapping[tuple[str, int], Method[Any]]] = {
+    (method.id, method.version): method for method in (pace.METHOD, threshold.METHOD)
+}
+FIRST: Final = 1
+InForce = Mapping[str, int]
 
 
-def default_for(case: Case) -> Method[Any] | None:
+def chosen(choice: MethodChoice, in_force: InForce) -> Method[Any] | None:
+    """The method that a measure names, in the version it names or that is in force; None: there is none such."""
+    return VERSIONS.get((choice.id, choice.version or in_force.get(choice.id, FIRST)))
+
+
+def default_for(case: Case, in_force: InForce) -> Method[Any] | None:
     """The method of a measure that names none.
 
     Pace where baseline and a dated target exist, else threshold where a target holds, else none; none either
@@ -19,5 +33,5 @@ def default_for(case: Case) -> Method[Any] | None:
     if case.direction is Direction.NONE:
         return None
     if pace.applies(case):
-        return METHODS[pace.METHOD.id]
-    return METHODS[threshold.METHOD.id] if threshold.target_for(case) else None
+        return chosen(MethodChoice(id=pace.METHOD.id), in_force)
+    return chosen(MethodChoice(id=threshold.METHOD.id), in_force) if threshold.target_for(case) else None

@@ -1,8 +1,9 @@
 """What a status method is: a name, a version, described parameters and a pure function over one case."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -14,11 +15,21 @@ from tideline.events import MeasureDefined
 from tideline.periods import Period
 from tideline.vocabulary import Aggregation, Direction, Frequency, Status
 
+CONFIRM_MAX: Final = 24
+TRAILING_MAX: Final = 120
+
 
 class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`level`: judge the measure at this coarser period, put together by its time aggregation."""
+    """What every method can be told.
+
+    `level`: judge the measure at this coarser period, put together by its time aggregation.
+    `trailing`: judge each period by the aggregate of this many periods up to and with it (the two exclude each other).
+    `confirm`: show a judgement only once it has held for this many judged periods in a row (hysteresis).
+    """
 
     level: Frequency | None = None
+    trailing: Annotated[int, msgspec.Meta(ge=1, le=TRAILING_MAX)] | None = None
+    confirm: Annotated[int, msgspec.Meta(ge=1, le=CONFIRM_MAX)] = 1
 
 
 P = TypeVar("P", bound=Params)
@@ -26,13 +37,17 @@ P = TypeVar("P", bound=Params)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One measure to be judged: its definition, its targets (oldest first) and its headlines up to `latest`."""
+    """One measure to be judged: its definition, its targets (oldest first) and its headlines up to `latest`.
+
+    `peers` are the headlines of others with the same measure, by their code.
+    """
 
     definition: MeasureDefined
     targets: Sequence[Target]
     known: Mapping[Period, Headline]
     latest: Period
     level: Frequency
+    peers: Mapping[str, Mapping[Period, Headline]] = field(default_factory=dict)
 
     @property
     def judged(self) -> Period:
@@ -69,7 +84,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Method(Generic[P]):
-    """`source` says where the method is published. A new version of a method is a new entry."""
+    """`source` says where the method is published. A new version of a method is a new entry.
+
+    `since` names the first day of the values that judging a case reads (its `known` is still empty then); None: the
+    judged period, the one before and, where values add up, the targets' own periods. Older values change nothing.
+    """
 
     id: str
     version: int
@@ -78,6 +97,8 @@ class Method(Generic[P]):
     source: str
     params: type[P]
     assess: Callable[[Case, P], Assessment]
+    since: Callable[[Case, P], date] | None = None
+    needs_direction: bool = True
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -98,8 +119,8 @@ class Method(Generic[P]):
         return ()
 
     def judge(self, case: Case, params: P) -> Assessment:
-        """No judgement without a desired direction; otherwise the method's own."""
-        if case.direction is Direction.NONE:
+        """No judgement without a desired direction, unless the method can describe; otherwise the method's own."""
+        if case.direction is Direction.NONE and self.needs_direction:
             return unjudged(Status.NO_TARGET, "no_direction", "The measure describes; no direction is desired.")
         return self.assess(case, params)
 
