@@ -57,6 +57,6 @@ def _then(body: bytes, asked: Asked) -> bytes:
 
 
 OPERATIONS: Final = [
-    Operation("/v1/status/city", status, "The status of the city", Document, WHEN),
-    Operation("/v1/status/{kind}/{code}", status, "The status of a node", Document, [*NODE, *WHEN]),
+    Operation("/v1/status/city", status, "The status of the city", Document, WHEN, tagged=True),
+    Operation("/v1/status/{kind}/{code}", status, "The status of a node", Document, [*NODE, *WHEN], tagged=True),
 ]
