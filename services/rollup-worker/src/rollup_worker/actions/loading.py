@@ -9,6 +9,7 @@ from rollup_worker.core import facts
 from rollup_worker.core.facts import Cell, Target
 from rollup_worker.core.judge import window
 from rollup_worker.core.methods import InForce
+from rollup_worker.core.overlay import NOTHING, Overlay
 from rollup_worker.repository import inputs
 from rollup_worker.repository.inputs import Value
 from tideline import events, periods
@@ -24,13 +25,14 @@ FIRST: Final = periods.FIRST_DAY
 class Moment:
     """The last period to look at (None: the latest there is), what was known when (None: all), and what day it is.
 
-    `in_force` are the adopted versions of methods at that time.
+    `in_force` are the adopted versions of methods at that time. `overlay` is supposed beside what is stored.
     """
 
     today: date
     as_of: Period | None = None
     known_at: datetime | None = None
     in_force: InForce = field(default_factory=dict)
+    overlay: Overlay = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
