@@ -56,6 +56,7 @@ def create_app(
         app.add_exception_handler(away, _on_away)
     app.add_exception_handler(Exception, _on_surprise)
     app.add_middleware(RequestId)
+    app.add_middleware(Head)
     app.add_route("/livez", _alive, include_in_schema=False)
     app.add_route("/readyz", _readiness(checks), include_in_schema=False)
     return app
@@ -81,6 +82,29 @@ class RequestId:
             await send(message)
 
         await self._app(scope, receive, send_with_id)
+
+
+class Head:
+    """Whatever answers GET answers HEAD as well: the same, without a body. An endless answer ends with its head."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+        ended = False
+
+        async def send_head(message: Message) -> None:
+            nonlocal ended
+            if message["type"] == "http.response.start":
+                await send(message)
+            elif message["type"] == "http.response.body" and not ended:
+                ended = True
+                await send({"type": "http.response.body", "body": b""})
+
+        await self._app({**scope, "method": "GET"}, receive, send_head)
 
 
 def serve(app: FastAPI | ASGIApp, host: str, port: int) -> None:
@@ -169,6 +193,7 @@ def _allowed(request: Request) -> str:
     """The methods of all routes at this address; Starlette names those of the first one only."""
 
     def answers(method: str) -> bool:
+        method = "GET" if method == "HEAD" else method
         return any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
 
     return ", ".join(filter(answers, METHODS))

@@ -1,5 +1,6 @@
 """The common HTTP face: problems, request ids, versions, cursors, readiness."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,6 +8,7 @@ import asyncpg
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import StreamingResponse
 
 from tideline import web
 from tideline.errors import Conflict, Unreadable
@@ -92,10 +94,31 @@ async def test_a_method_that_is_not_allowed_names_all_that_are() -> None:
     included.post("")(good)
     included.delete("/{code}")(good)
     app.include_router(included)
-    for path, allowed in (("/page", "GET, POST, PUT"), ("/page/3", "DELETE"), ("/readyz", "GET, HEAD")):
+    for path, allowed in (("/page", "GET, HEAD, POST, PUT"), ("/page/3", "DELETE"), ("/readyz", "GET, HEAD")):
         answer = await ask(app, path, "PATCH")
         assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
         assert answer.headers["allow"] == allowed
+
+
+async def test_what_answers_get_answers_head_without_a_body() -> None:
+    for path in ("/page", "/readyz", "/conflict", "/nowhere"):
+        got, headed = await ask(application(), path), await ask(application(), path, "HEAD")
+        assert headed.status_code == got.status_code
+        assert (headed.content, headed.headers["content-length"]) == (b"", str(len(got.content)))
+    assert (await ask(application(), "/record", "HEAD")).status_code == 405
+
+
+async def test_the_head_of_an_endless_answer_ends() -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"more"
+            await asyncio.sleep(0)
+
+    app = application()
+    app.add_api_route("/endless", lambda: StreamingResponse(endless()))
+    async with asyncio.timeout(20):
+        answer = await ask(app, "/endless", "HEAD")
+    assert (answer.status_code, answer.content) == (200, b"")
 
 
 async def test_what_went_wrong_inside_is_not_told_outside() -> None:
