@@ -20,11 +20,12 @@ from tests.support.parts import temporary_folder
 from tests.support.stubs import eventually, serving
 
 ROUTES = {
-    "goals-api": "/v1/departments /v1/departments/police /v1/areas /v1/goals/x /v1/measures/a/targets "
+    "goals-api": "/v1/city /v1/city/changes /v1/departments /v1/departments/police /v1/areas /v1/goals/x /v1/measures/a/targets "
     "/v1/plans/tacoma-2025 /v1/meetings /v1/follow-ups/1 /v1/narratives /v1/budget-books /plan /plan/goals "
     "/meetings /enter",
     "measures-ingest": "/v1/observations /v1/batches/1 /v1/sources",
-    "rollup-api": "/ /v1/status/city /v1/status/measures/a/explain /v1/methods /v1/what-if /v1/events /v1/editions "
+    "rollup-api": "/ /v1/status/city /v1/status/measures/a/explain /v1/status/measures/a/published "
+    "/v1/status/city/published /v1/methods /v1/what-if /v1/lint /v1/equity /v1/events /v1/editions "
     "/docs /openapi.json /asyncapi.json /readyz /schemas/status.changed.v1.json /departments/police",
     "opendata-catalog": "/v1/datasets /v1/releases/1 /v1/requests /v1/governance /v1/reports/annual/2025 "
     "/v1/subscriptions /data /data/police /data.json /dcat-us-3.0.json /catalog.ttl /api/3/action/package_list",
