@@ -21,8 +21,8 @@ from tests.support.stubs import eventually, serving
 
 ROUTES = {
     "goals-api": "/v1/city /v1/city/changes /v1/departments /v1/departments/police /v1/areas /v1/goals/x "
-    "/v1/measures/a/targets /v1/plans/tacoma-2025 /v1/meetings /v1/follow-ups/1 /v1/narratives /v1/budget-books /plan /plan/goals "
-    "/meetings /enter",
+    "/v1/measures/a/targets /v1/plans/tacoma-2025 /v1/meetings /v1/follow-ups/1 /v1/narratives "
+    "/v1/budget-books /plan /plan/goals /meetings /enter",
     "measures-ingest": "/v1/observations /v1/batches/1 /v1/sources",
     "rollup-api": "/ /v1/status/city /v1/status/measures/a/explain /v1/status/measures/a/published "
     "/v1/status/city/published /v1/methods /v1/what-if /v1/lint /v1/equity /v1/events /v1/editions "
