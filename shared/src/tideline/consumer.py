@@ -50,6 +50,7 @@ class Meta:
 
 
 Handler: TypeAlias = Callable[[Connection, Any, Meta], Awaitable[None]]
+Note: TypeAlias = Callable[[Connection, Sequence[Meta]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,10 @@ class _Delivery:
 
 
 class Consumer:
-    """A durable pull consumer of one stream. `after` runs after each committed batch."""
+    """A durable pull consumer of one stream. `after` runs after each committed batch.
+
+    `note` is told, in the transaction of their effects, which events were applied for the first time, in order.
+    """
 
     def __init__(
         self,
@@ -70,11 +74,13 @@ class Consumer:
         durable: str,
         handlers: Mapping[type[Event], Handler],
         after: Callable[[], None] = lambda: None,
+        note: Note | None = None,
     ) -> None:
         self._database = database
         self._bus = bus
         self._stream = stream
         self._durable = durable
+        self._note = note
         self._handlers = {event.type_name(): handler for event, handler in handlers.items()}
         self._after = after
         self._arrived: asyncio.Queue[Msg] = asyncio.Queue()
@@ -190,10 +196,14 @@ class Consumer:
     async def _transact(self, deliveries: Sequence[_Delivery]) -> None:
         async with self._database.transaction() as connection:
             new = await inbox.first_time(connection, self._stream, [d.meta.id for d in deliveries])
+            applied: list[Meta] = []
             for delivery in deliveries:
                 if delivery.meta.id in new:
                     new.discard(delivery.meta.id)
                     await self._handle(connection, delivery)
+                    applied.append(delivery.meta)
+            if self._note and applied:
+                await self._note(connection, applied)
 
     async def _handle(self, connection: Connection, delivery: _Delivery) -> None:
         try:

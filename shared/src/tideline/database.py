@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Context, Decimal
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, Literal, Self, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -69,11 +69,15 @@ class Database:
         return cls(pool, engine)
 
     @asynccontextmanager
-    async def transaction(self, *, read_only: bool = False) -> AsyncIterator[Connection]:
-        """One transaction on one connection. A repeatable-read snapshot when `read_only`."""
+    async def transaction(self, *, read_only: bool = False, snapshot: bool = False) -> AsyncIterator[Connection]:
+        """One transaction on one connection. With `snapshot` (and when `read_only`) all its statements see the
+        database as it was at the first of them; a `lock table` before that one is waited for first."""
+        isolation: Literal["repeatable_read", "read_committed"] = (
+            "repeatable_read" if read_only or snapshot else "read_committed"
+        )
         async with (
             self.pool.acquire(timeout=10) as connection,
-            connection.transaction(isolation="repeatable_read" if read_only else "read_committed", readonly=read_only),
+            connection.transaction(isolation=isolation, readonly=read_only),
         ):
             yield connection
         if not read_only:

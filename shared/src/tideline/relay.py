@@ -11,6 +11,7 @@ import json
 import logging
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import asyncpg
@@ -144,10 +145,12 @@ class Relay:
     async def _repair(self, last: int) -> bool:
         """Makes the database and the stream agree; True when there was something to do."""
         try:
-            held = (await self._bus.js.stream_info(self._stream)).state.last_seq
+            found = await self._bus.js.stream_info(self._stream)
         except NotFoundError:
             await self._create(last)
             return True
+        held = found.state.last_seq
+        await self._take_new_subjects(found.config)
         if held < last:
             await self._give_back(last, held)
         elif held > last:
@@ -170,6 +173,13 @@ class Relay:
                 first_seq=first or last + 1,
             )
         )
+
+    async def _take_new_subjects(self, config: StreamConfig) -> None:
+        """A stream made by an earlier release does not carry the events that were added since."""
+        wanted = list(events.STREAM_SUBJECTS[self._stream])
+        if not set(wanted) <= set(config.subjects or ()):
+            log.warning("stream %s takes new subjects", self._stream)
+            await self._bus.js.update_stream(replace(config, subjects=wanted))
 
     async def _give_back(self, last: int, held: int) -> None:
         log.error("stream %s lost messages %s to %s: giving them back", self._stream, held + 1, last)

@@ -1,6 +1,7 @@
 """Each event's effect happens once; nothing is dropped without a word; the next event is never held up for ever."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -176,3 +177,31 @@ async def _letters(database: Database, count: int) -> bool:
 async def _all_acknowledged(bus: Bus) -> bool:
     info = await bus.js.consumer_info(STREAM, READER)
     return bool(info.num_ack_pending == 0 and info.num_pending == 0)
+
+
+async def test_what_was_applied_is_noted_with_its_effect_and_what_was_seen_before_is_not(
+    fresh_database: FreshDatabase, nats_server: Nats
+) -> None:
+    noted: list[list[int]] = []
+
+    async def remember(connection: Connection, applied: Sequence[Meta]) -> None:
+        assert await connection.fetchval("select count(*) from effect") == sum(map(len, noted)) + len(applied)
+        noted.append([meta.sequence for meta in applied])
+
+    async def poison(connection: Connection, event: DepartmentDefined, meta: Meta) -> None:
+        if event.code == "b":
+            raise Hopeless("never")
+        await note(connection, event, meta)
+
+    async with Stage(fresh_database, nats_server) as stage:
+        await stage.publish("a", "b", "c")
+        for _ in range(2):
+            handlers = {DepartmentDefined: poison}
+            reading = Consumer(
+                stage.reader, stage.reader_bus, stream=STREAM, durable=READER, handlers=handlers, note=remember
+            )
+            running = asyncio.create_task(reading.run())
+            await reach(stage.reader, 2)
+            running.cancel()
+            await asyncio.wait([running])
+    assert [sequence for each in noted for sequence in each] == [1, 3]

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -202,3 +203,18 @@ async def _version(database: Database, message: Any) -> tuple[int, str]:
     row = await database.pool.fetchrow("select version, entity from event where uid = $1", message.headers["ce-id"])
     assert row is not None
     return row["version"], row["entity"]
+
+
+async def test_a_stream_of_an_earlier_release_takes_the_new_subjects(
+    fresh_database: FreshDatabase, nats_server: Nats
+) -> None:
+    url = await fresh_database()
+    await prepare(url)
+    async with wired(url, nats_server) as (database, bus):
+        await write(database, "a")
+        await drain(Relay(database, bus, STREAM))
+        config = (await bus.js.stream_info(STREAM)).config
+        await bus.js.update_stream(replace(config, subjects=["goal.>"]))
+        await write(database, "b")
+        await drain(Relay(database, bus, STREAM))
+        assert await in_stream(bus) == [(1, "department.a"), (2, "department.b")]
