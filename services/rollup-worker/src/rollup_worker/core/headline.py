@@ -8,6 +8,7 @@ from typing import Final
 
 from rollup_worker.core.aggregate import Partial, Reading, collect, finish
 from rollup_worker.core.facts import Cell
+from rollup_worker.core.weights import NONE, Weights
 from tideline import periods
 from tideline.events import MeasureDefined
 from tideline.periods import Period
@@ -33,7 +34,7 @@ class Headline:
     sample: bool = False
 
 
-def headlines(definition: MeasureDefined, cells: Iterable[Cell]) -> dict[Period, Headline]:
+def headlines(definition: MeasureDefined, cells: Iterable[Cell], weights: Weights = NONE) -> dict[Period, Headline]:
     """The headline of every period that has a value; a period whose values were all withdrawn has none.
 
     The same cell twice counts once.
@@ -42,10 +43,10 @@ def headlines(definition: MeasureDefined, cells: Iterable[Cell]) -> dict[Period,
     for cell in set(cells):
         if cell.present:
             grouped[cell.period].append(cell)
-    return {period: headline(definition, group) for period, group in sorted(grouped.items())}
+    return {period: headline(definition, group, weights) for period, group in sorted(grouped.items())}
 
 
-def headline(definition: MeasureDefined, cells: Sequence[Cell]) -> Headline:
+def headline(definition: MeasureDefined, cells: Sequence[Cell], weights: Weights = NONE) -> Headline:
     """One period's value: the value without breakdown, else the declared breakdown aggregation.
 
     The aggregation runs over the cells of one set of dimensions, the smallest that is there (fewest dimensions,
@@ -55,34 +56,43 @@ def headline(definition: MeasureDefined, cells: Sequence[Cell]) -> Headline:
     aggregation = Aggregation(definition.breakdown_aggregation)
     if not chosen[0].breakdown:
         aggregation = Aggregation.RATIO if definition.time_aggregation == Aggregation.RATIO else Aggregation.SUM
-    readings = [_reading(cell) for cell in sorted(chosen, key=lambda cell: cell.breakdown)]
+    readings = [_reading(definition, cell, weights) for cell in sorted(chosen, key=lambda cell: cell.breakdown)]
     whole = collect(readings, aggregation, definition.multiplier)
-    return _headline(
-        cells[0].period, whole, finish(whole, aggregation, definition.multiplier), [cell.flag for cell in chosen]
+    flags = [cell.flag for cell in chosen]
+    return Headline(
+        cells[0].period,
+        _finish(definition, whole, aggregation),
+        *_pair(whole),
+        provisional=any(flag in NOT_FINAL for flag in flags),
+        sample=Flag.SAMPLE in flags,
     )
 
 
 def over(definition: MeasureDefined, known: Mapping[Period, Headline], whole: Period, until: Period) -> Headline:
     """The value of a coarser period from its parts up to and with `until`: the year to date, or the whole.
 
-    It is made of the headlines that a reader sees: breakdowns are aggregated first, then time. A part without a
-    value is skipped, never taken for zero, and lowers `reporting`. There is no value before
-    the first part that has one. A measure's own period is returned as it is.
+    There is no value before the first part that has one. A measure's own period is returned as it is.
     """
     frequency = Frequency(definition.frequency)
-    parts = periods.parts(whole, frequency, definition.calendar)
-    held = [known[part] for part in parts if part in known and part.end <= until.end]
-    aggregation = Aggregation(definition.time_aggregation)
     if whole.frequency is frequency:
-        return held[0] if held else Headline(whole, None, reporting=0)
-    total = collect(
-        (Reading(h.value, h.period.end, "", h.numerator, h.denominator) for h in held),
-        aggregation,
-        definition.multiplier,
-    )
+        own = known.get(whole) if whole.end <= until.end else None
+        return own or Headline(whole, None, reporting=0)
+    parts = periods.parts(whole, frequency, definition.calendar)
+    return across(definition, whole, parts, [known[part] for part in parts if part in known and part.end <= until.end])
+
+
+def across(definition: MeasureDefined, whole: Period, parts: Sequence[Period], held: Sequence[Headline]) -> Headline:
+    """The value of a span of periods, `parts`, of which those in `held` have one.
+
+    It is made of the headlines that a reader sees: breakdowns are aggregated first, then time. A part without a
+    value is skipped, never taken for zero, and lowers `reporting`.
+    """
+    aggregation = Aggregation(definition.time_aggregation)
+    readings = (Reading(h.value, h.period.end, "", h.numerator, h.denominator) for h in held)
+    total = collect(readings, aggregation, definition.multiplier)
     return Headline(
         whole,
-        finish(total, aggregation, definition.multiplier),
+        _finish(definition, total, aggregation),
         *_pair(total),
         reporting=len(held),
         of=len(parts),
@@ -97,19 +107,23 @@ def _smallest_cut(cells: Sequence[Cell]) -> list[Cell]:
     return [cell for cell in cells if tuple(name for name, _ in cell.breakdown) == smallest]
 
 
-def _reading(cell: Cell) -> Reading:
+def _reading(definition: MeasureDefined, cell: Cell, weights: Weights) -> Reading:
     name = "/".join(group for _, group in cell.breakdown)
-    return Reading(cell.value, cell.period.start, name, cell.numerator, cell.denominator)
+    weight = cell.denominator
+    if weight is None and definition.weighted_by and Aggregation.WEIGHTED_AVERAGE in _declared(definition):
+        weight = weights.of(cell)
+    return Reading(cell.value, cell.period.start, name, cell.numerator, weight)
 
 
-def _headline(period: Period, whole: Partial, value: Decimal | None, flags: Sequence[Flag | None]) -> Headline:
-    return Headline(
-        period,
-        value,
-        *_pair(whole),
-        provisional=any(flag in NOT_FINAL for flag in flags),
-        sample=Flag.SAMPLE in flags,
-    )
+def _declared(definition: MeasureDefined) -> tuple[str, str]:
+    return definition.time_aggregation, definition.breakdown_aggregation
+
+
+def _finish(definition: MeasureDefined, whole: Partial, aggregation: Aggregation) -> Decimal | None:
+    """Several values that a measure was to weigh are never averaged without their weights."""
+    if aggregation is Aggregation.WEIGHTED_AVERAGE and definition.weighted_by and whole.unweighed and whole.count > 1:
+        return None
+    return finish(whole, aggregation, definition.multiplier)
 
 
 def _pair(whole: Partial) -> tuple[Decimal | None, Decimal | None]:

@@ -13,6 +13,7 @@ from rollup_worker.core.headline import Headline, headlines
 from rollup_worker.core.methods import InForce, chosen, default_for
 from rollup_worker.core.methods.method import NO_TARGET, Case, Method, Params, unjudged
 from rollup_worker.core.staleness import is_stale
+from rollup_worker.core.weights import weighing
 from tideline import periods
 from tideline.events import MeasureDefined
 from tideline.periods import BadPeriod, Period
@@ -59,20 +60,35 @@ def method_of(case: Case, in_force: InForce) -> tuple[Method[Any] | None, Params
     return method, "; ".join(faults) or method.read(choice.params if choice else {})
 
 
-def read(definition: MeasureDefined, targets: Iterable[Target], cells: Iterable[Cell], last: Period) -> Case:
-    """What is judged at `last`: headlines up to then, targets in their order, others' values beside the own ones."""
+def read(
+    definition: MeasureDefined,
+    targets: Iterable[Target],
+    cells: Iterable[Cell],
+    last: Period,
+    weights: Iterable[Cell] = (),
+) -> Case:
+    """What is judged at `last`: headlines up to then, targets in their order, others' values beside the own ones.
+
+    `weights` are the cells of the measure that weighs this one; those of others weigh the others' values.
+    """
     ordered = sorted(targets, key=lambda target: (target.period.end, target.period.start, target.version))
+    own, others = by_owner(cell for cell in cells if cell.period.end <= last.end)
+    own_weights, others_weights = by_owner(weights)
+    peers = {peer: headlines(definition, held, weighing(others_weights.get(peer, ()))) for peer, held in others.items()}
+    known = headlines(definition, own, weighing(own_weights))
+    return Case(definition, ordered, known, last, _level(definition), peers)
+
+
+def by_owner(cells: Iterable[Cell]) -> tuple[list[Cell], Mapping[str, list[Cell]]]:
+    """The measure's own cells, and those of others by their code, without the dimension that tells them apart."""
     own, others = list[Cell](), defaultdict[str, list[Cell]](list)
     for cell in cells:
-        if cell.period.end <= last.end:
-            peer = peer_of(cell)
-            (own if peer is None else others[peer]).append(cell)
-    peers = {peer: headlines(definition, _without_peer(held)) for peer, held in others.items()}
-    return Case(definition, ordered, headlines(definition, own), last, _level(definition), peers)
-
-
-def _without_peer(cells: Iterable[Cell]) -> Iterable[Cell]:
-    return (replace(cell, breakdown=tuple(pair for pair in cell.breakdown if pair[0] != PEER)) for cell in cells)
+        peer = peer_of(cell)
+        if peer is None:
+            own.append(cell)
+        else:
+            others[peer].append(replace(cell, breakdown=tuple(p for p in cell.breakdown if p[0] != PEER)))
+    return own, others
 
 
 def _trailing(case: Case, params: Params) -> date:
@@ -112,7 +128,7 @@ def judge_measure(
     today: date,
     as_of: Period | None = None,
     *,
-    weights: Iterable[Cell] = (),  # noqa: ARG001
+    weights: Iterable[Cell] = (),
     in_force: InForce = NOTHING_ADOPTED,
 ) -> NodeStatus:
     """The status of a measure on `today`, the day of the last tick, or as it stood at the end of a period.
@@ -125,7 +141,7 @@ def judge_measure(
     last = latest(held, as_of)
     if last is None:
         return NodeStatus(Node(Kind.MEASURE, definition.code), coverage=Coverage(0, 1), why={"reason": "no_data"})
-    case = read(definition, targets, held, last)
+    case = read(definition, targets, held, last, weights)
     method, assessment = _assess(case, in_force)
     stale = is_stale(last, definition.grace_days, as_of.end if as_of else today, definition.calendar)
     return _status(case, method, assessment, stale=stale)
