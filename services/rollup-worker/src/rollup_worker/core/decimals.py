@@ -1,7 +1,7 @@
 """Decimal arithmetic with one fixed precision, whatever the thread's own context says.
 
 Sums and products of accepted values (38 digits, exponents to 30) are exact in 400 digits, so that no order of
-adding changes a result. Quotients are rounded half-even to 34 digits, scores to six decimals.
+adding changes a result. Quotients, roots and powers are rounded half-even to 34 digits, scores to six decimals.
 """
 
 from collections.abc import Callable
@@ -35,6 +35,16 @@ def exact(function: Callable[P, R]) -> Callable[P, R]:
 def divide(dividend: Decimal, divisor: Decimal) -> Decimal:
     """Raises DivisionByZero or InvalidOperation for a zero divisor."""
     return _QUOTIENT.divide(dividend, divisor)
+
+
+def root(value: Decimal) -> Decimal:
+    """The square root of a value that is not negative."""
+    return _QUOTIENT.sqrt(value)
+
+
+def exponential(value: Decimal) -> Decimal:
+    """e to the power of a value."""
+    return _QUOTIENT.exp(value)
 
 
 def as_score(value: Decimal) -> Decimal:
