@@ -26,7 +26,7 @@ from rollup_worker.core.methods.bounds import Bounds, bounds
 from tideline import periods
 from tideline.events import Calendar, GoalDefined
 from tideline.periods import BadPeriod, Period
-from tideline.vocabulary import Frequency
+from tideline.vocabulary import Direction, Frequency
 
 USUAL_YEARS: Final = (2, 10)
 AHEAD_MAX: Final = 40
@@ -93,7 +93,8 @@ def goal_end(goal: GoalDefined, latest: Period, calendar: Calendar) -> date | No
 
 
 def _ahead(future: Future, target: Target) -> Ahead:
-    limits = bounds(target, future.case.direction)
+    direction = future.case.direction
+    limits = None if direction is Direction.NONE else bounds(target, direction)
     if limits is None:
         at = _at(future, target.period)
         return Ahead(target, Crossing(reason="no_bound"), None, at, _holds(at, _plain(target)))
