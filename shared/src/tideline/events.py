@@ -303,7 +303,10 @@ class ObservationsRecorded(Event, frozen=True, kw_only=True):
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """What a status document said at one version, as far as an event compares it."""
+    """What a status document said at one version, as far as an event compares it.
+
+    `published` is the status that a person put beside it.
+    """
 
     status: str
     score: Decimal | None = None
@@ -315,6 +318,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     sample: bool = False
     reporting: int = 0
     of: int = 0
+    published: str | None = None
 
 
 class StatusChanged(Event, frozen=True, kw_only=True):
@@ -417,10 +421,25 @@ class MethodAdopted(Event, frozen=True, kw_only=True):
     adopted_at: datetime
 
 
-class RecomputeDone(Event, frozen=True, kw_only=True):
-    """Journal of the recompute, internal: up to where it had read each stream, and on which day it judged.
+class Entered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What entered the roll-up, as the next line of its journal: one kind of thing at a time.
 
-    With the facts it is all that a replay needs to arrive at the same documents.
+    A stream in capitals: its events from the sequence `first` to `last` (of STATUS: the next fact that entered at the
+    roll-up itself). `tick`: the day of `at` began. `rebuild`: all nodes were marked.
+    """
+
+    what: str
+    first: int | None = None
+    last: int | None = None
+    at: datetime | None = None
+
+
+class RecomputeDone(Event, frozen=True, kw_only=True):
+    """Journal of the recompute, internal: what had entered since the pass before, in order, how many of the waiting
+    marks it took, on which day it judged and when.
+
+    With the facts it is all that a replay needs to arrive at the same documents. `positions` is up to where each
+    stream had been read. Of a long journal the rest follows under the same number (`more`).
     """
 
     noun = "recompute"
@@ -429,6 +448,9 @@ class RecomputeDone(Event, frozen=True, kw_only=True):
 
     number: int
     positions: dict[str, int]
+    entered: list[Entered] = []
+    marks: int = 0
+    more: bool = False
     today: date
     computed_at: datetime
 

@@ -23,6 +23,7 @@ from tideline.relay import Relay
 from tideline.web import Check, create_app, serve
 
 NAME: Final = "rollup-worker"
+HINT: Final = f"hint.{NAME}"
 
 
 def build(settings: Settings) -> FastAPI:
@@ -47,6 +48,7 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> Non
     app.state.recompute = recompute = Recompute(database, clock, poll_seconds=settings.poll_seconds, after=relay.wake)
     await record_day(database, clock)
     start(stack, relay.run())
+    await bus.on_hint(HINT, recompute.wake)
     start(stack, recompute.run())
     start(stack, record_days(database, clock, settings.tick_seconds, recompute.wake))
     for stream, handlers in HANDLERS.items():

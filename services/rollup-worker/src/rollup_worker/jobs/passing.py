@@ -1,7 +1,7 @@
 """One pass of the recompute over the levels of the graph, inside one transaction."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -11,10 +11,11 @@ from rollup_worker.actions.loading import Moment
 from rollup_worker.actions.reasons import Reason
 from rollup_worker.core import facts, graph
 from rollup_worker.core.facts import CITY, Node, Parent
+from rollup_worker.core.publication import Publication
 from rollup_worker.core.rollup import roll_up
 from rollup_worker.jobs.family import Family, load_family
 from rollup_worker.jobs.versions import Judged, Version, next_version, stale_on_changes
-from rollup_worker.repository import assessments, plan
+from rollup_worker.repository import assessments, plan, published
 from rollup_worker.repository.assessments import Stored
 from rollup_worker.schemas.document import child_of
 from tideline import outbox
@@ -35,6 +36,7 @@ class Pass:
     today: date
     reasons: dict[Node, Reason] = field(default_factory=dict)
     versions: list[Version] = field(default_factory=list)
+    publications: dict[Node, Publication] = field(default_factory=dict)
 
     def because(self, node: Node, *causes: dict[str, Any]) -> None:
         self.reasons.setdefault(node, Reason()).add(*causes)
@@ -56,6 +58,7 @@ class Pass:
 
     async def judge(self) -> None:
         """Measures, then whatever stands above those whose line changed or has a reason of its own."""
+        self.publications = await published.list_standing(self.connection, self.today)
         await self._judge_measures()
         moved = {version.row.node: version for version in self.versions if version.line_changed}
         starts = {*moved, *(node for node in self.reasons if node.kind is not Kind.MEASURE)}
@@ -92,7 +95,8 @@ class Pass:
                 self._tell_parents(version, family)
 
     def _add(self, judged: Iterable[Judged], current: dict[Node, Stored]) -> list[Version]:
-        made = [next_version(each, current.get(each.node), self.reasons[each.node], self.now) for each in judged]
+        whole = [replace(each, publication=self.publications.get(each.node)) for each in judged]
+        made = [next_version(each, current.get(each.node), self.reasons[each.node], self.now) for each in whole]
         fresh = [version for version in made if version]
         self.versions += fresh
         return fresh

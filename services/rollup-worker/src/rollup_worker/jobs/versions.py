@@ -10,26 +10,41 @@ import msgspec
 from rollup_worker.actions.reasons import Reason, public_words
 from rollup_worker.core.change import changed
 from rollup_worker.core.facts import Node, NodeStatus
+from rollup_worker.core.publication import Publication
 from rollup_worker.repository.assessments import Stored
-from rollup_worker.schemas.document import Document, Line, NodeName, document, judged, line, status_of, visible
+from rollup_worker.schemas.document import (
+    Document,
+    Line,
+    NodeName,
+    document,
+    judged,
+    line,
+    published_words,
+    status_of,
+    visible,
+)
 from tideline.events import StatusChanged, encode
 from tideline.outbox import Outgoing
 
 _documents: Final = msgspec.json.Decoder(Document)
 _lines: Final = msgspec.json.Decoder(Line)
-SHOWN: Final = ("node", "counts", "method", "children")
+SHOWN: Final = ("node", "counts", "method", "published", "children")
 """What a document shows beside the fields that the core compares."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A node as it comes out now; `status` None: it is retired and keeps the one it had."""
+    """A node as it comes out now; `status` None: it is retired and keeps the one it had.
+
+    `published`: whether the public sees it. `publication`: what a person put beside its status.
+    """
 
     name: NodeName
     status: NodeStatus | None
     published: bool = True
     lines: Mapping[Node, Line] = field(default_factory=dict)
     stale_on: date | None = None
+    publication: Publication | None = None
 
     @property
     def node(self) -> Node:
@@ -53,7 +68,8 @@ def next_version(new: Judged, old: Stored | None, reason: Reason, now: datetime)
     if status is None:
         return None
     number = old.version + 1 if old else 1
-    whole = document(status, new.name, new.lines, version=number, known_at=now, computed_at=now)
+    beside = published_words(new.publication) if new.publication else None
+    whole = document(status, new.name, new.lines, version=number, known_at=now, computed_at=now, published=beside)
     public = visible(whole, new.lines)
     names = _differences(before, old, whole, public, new.published)
     if not names:
@@ -77,7 +93,7 @@ def _differences(
 ) -> list[str]:
     names = changed(status_of(before) if before else None, status_of(whole))
     if before is None or old is None:
-        return names
+        return [*names, "published"] if whole.published else names
     seen = _documents.decode(old.public_document) if old.public_document else before
     names += [name for name in SHOWN if getattr(before, name) != getattr(whole, name)]
     if "as_of" not in names and before.as_of_end != whole.as_of_end:
@@ -114,8 +130,8 @@ def _event(whole: Document, before: Document | None, row: Stored) -> Outgoing:
         title=whole.node.title,
         version=whole.version,
         changed=list(row.changed),
-        old=judged(status_of(before)) if before else None,
-        new=judged(status_of(whole)),
+        old=judged(before) if before else None,
+        new=judged(whole),
         method=whole.method.id if whole.method else None,
         why=public_words(why) if row.published else why,
         computed_at=whole.computed_at,

@@ -48,10 +48,12 @@ async def mark_all_dirty(connection: Connection, cause: dict[str, Any]) -> None:
 
 
 async def mark_stale(connection: Connection, day: date, cause: dict[str, Any]) -> int:
-    """Marks the measures that become stale on that day or before; how many."""
+    """Marks the measures that become stale, and the nodes whose published status expires, by that day; how many."""
     done = await connection.execute(
         "insert into dirty (kind, code, cause) select kind, code, $2::jsonb from assessment "
-        "where known_to is null and stale_on <= $1",
+        "where known_to is null and stale_on <= $1 "
+        "union all select p.kind, p.code, $2::jsonb from published_status p join assessment a using (kind, code) "
+        "where p.known_to is null and p.expires_on <= $1 and a.known_to is null and a.document->>'published' <> ''",
         day,
         msgspec.json.encode(cause).decode(),
     )

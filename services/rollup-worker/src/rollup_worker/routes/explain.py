@@ -13,9 +13,12 @@ from rollup_worker.repository import assessments, plan
 from rollup_worker.repository.assessments import Stored
 from rollup_worker.routes.asked import NODE, WHEN, Asked, admit, ask, database_of
 from rollup_worker.routes.described import Operation
+from rollup_worker.schemas.document import Document
 from rollup_worker.schemas.reads import Explanation
 from tideline.database import Connection
 from tideline.events import encode
+
+_documents: Final = msgspec.json.Decoder(Document)
 
 
 async def explain(request: Request) -> Response:
@@ -45,6 +48,7 @@ def _with_reasons(found: Explanation, version: Stored, *, staff: bool) -> Explan
     return msgspec.structs.replace(
         found,
         version=version.version,
+        published=_documents.decode(version.document).published,
         changed=list(version.changed),
         why=why if staff else public_words(why),
     )

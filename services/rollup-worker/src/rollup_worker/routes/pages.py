@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from rollup_worker.repository import assessments
 from rollup_worker.routes.asked import KINDS, database_of
-from rollup_worker.schemas.document import Document
+from rollup_worker.schemas.document import Document, Published
 from tideline.vocabulary import Kind, Status
 
 router = APIRouter(include_in_schema=False)
@@ -64,6 +64,18 @@ class Row:
     coverage: str
     labels: Sequence[str]
     link: str
+    published: "Said | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A published status, shown beside the computed one and never instead of it."""
+
+    word: str
+    sign: str
+    css: str
+    reason: str
+    until: str
 
 
 @router.get("/")
@@ -111,7 +123,13 @@ def row(found: Document) -> Row:
         coverage=_coverage(found),
         labels=_labels(found),
         link=f"{path}/explain",
+        published=_said(found.published) if found.published else None,
     )
+
+
+def _said(found: Published) -> Said:
+    until = found.expires_on.isoformat() if found.expires_on else "it is taken back"
+    return Said(WORDS[found.status], SIGNS.get(found.status, "○"), found.status.value, found.reason, until)
 
 
 def _by_title(found: Sequence[Document]) -> list[Document]:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from rollup_worker.core.facts import Child, Contribution, Coverage, Edge, Node, NodeStatus, Qualifiers
+from rollup_worker.core.publication import Publication
 from tideline.events import Judged
 from tideline.vocabulary import Kind, Status
 
@@ -50,10 +51,21 @@ class ChildLine(msgspec.Struct, frozen=True):
     kpi: bool = False
 
 
+class Published(msgspec.Struct, frozen=True, kw_only=True):
+    """A status that a person put beside the computed one; it stands until the day before `expires_on`."""
+
+    status: Status
+    reason: str
+    actor: str
+    published_at: datetime
+    expires_on: date | None
+    version: int
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """The status of a node. Scores run from 0 to 100; `as_of` is the judged period, `known_at` when this was known.
 
-    `published` is a status that people put beside the computed one; null: none. `version` 0: nothing is stored yet,
+    `published` is a status that a person put beside the computed one; null: none. `version` 0: nothing is stored yet,
     or it was computed for a period that was asked for.
     """
 
@@ -72,7 +84,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     coverage: CoverageFigures = CoverageFigures()
     counts: dict[str, int] = {}
     method: MethodName | None = None
-    published: dict[str, Any] | None = None
+    published: Published | None = None
     children: list[ChildLine] = []
     version: int = 0
     computed_at: datetime | None = None
@@ -98,7 +110,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 def document(status: NodeStatus, name: NodeName, lines: Mapping[Node, Line], **more: Any) -> Document:
     """The document of a judged node with all its children, as `lines` names them.
 
-    `more`: version, known_at, computed_at.
+    `more`: version, known_at, computed_at, published.
     """
     return Document(
         node=name,
@@ -183,8 +195,22 @@ def status_of(found: Document) -> NodeStatus:
     )
 
 
-def judged(status: NodeStatus) -> Judged:
+def published_words(found: Publication) -> Published:
+    """Only for one that was not taken back."""
+    assert found.status is not None
+    return Published(
+        status=found.status,
+        reason=found.reason,
+        actor=found.actor,
+        published_at=found.published_at,
+        expires_on=found.expires_on,
+        version=found.version,
+    )
+
+
+def judged(found: Document) -> Judged:
     """A status as its event tells it."""
+    status = status_of(found)
     return Judged(
         status=status.status,
         score=status.score,
@@ -196,6 +222,7 @@ def judged(status: NodeStatus) -> Judged:
         sample=status.qualifiers.sample,
         reporting=status.coverage.reporting,
         of=status.coverage.of,
+        published=found.published.status if found.published else None,
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from rollup_worker.schemas.document import ChildLine, CoverageFigures, NodeName, QualifierWords
+from rollup_worker.schemas.document import ChildLine, CoverageFigures, NodeName, Published, QualifierWords
 from tideline.events import Baseline
 from tideline.vocabulary import Status
 
@@ -66,7 +66,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
     `numbers` are the intermediate ones by plain names; `native` is the method's own figure. `inputs` are the values
     read, `withheld` how many of them only staff may see. `children` bring their contributions to the score.
-    `changed` and `why` tell what the newest version changed, and which facts did it.
+    `published` is what a person put beside the status. `changed` and `why` tell what the newest version changed, and
+    which facts did it.
     """
 
     node: NodeName
@@ -90,6 +91,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     inputs: list[Input] = []
     withheld: int = 0
     children: list[ChildLine] = []
+    published: Published | None = None
     changed: list[str] = []
     why: dict[str, Any] = {}
 
