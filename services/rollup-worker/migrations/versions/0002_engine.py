@@ -25,6 +25,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", "known_from"),
     )
     op.create_table(
+        "offer",
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("told_at"),
+    )
+    op.create_table(
         "published_status",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
@@ -52,6 +58,24 @@ def upgrade() -> None:
         postgresql_where=sa.text("known_to is null"),
     )
     op.create_table(
+        "entry",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("first", sa.BigInteger(), nullable=True),
+        sa.Column("last", sa.BigInteger(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "restatement",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("measure", sa.Text(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("breakdown", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "position",
         sa.Column("stream", sa.Text(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
@@ -60,5 +84,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("position", "published_status", "method_in_force", "dependency"):
+    for table in ("position", "restatement", "entry", "published_status", "offer", "method_in_force", "dependency"):
         op.drop_table(table)

@@ -160,6 +160,15 @@ class MethodInForce(Base, table=True):
     known_to: datetime | None = _instant(null=True)
 
 
+class Offer(Base, table=True):
+    """What readers were told of the methods there are, and of those in force, in short."""
+
+    __tablename__ = "offer"
+
+    told_at: datetime = _instant(key=True)
+    digest: str = _text()
+
+
 class PublishedStatus(Base, table=True):
     """A status that a person put beside the computed one, version by version; `status` null: taken back.
 
@@ -183,8 +192,35 @@ class PublishedStatus(Base, table=True):
     known_to: datetime | None = _instant(null=True)
 
 
+class Entry(Base, table=True):
+    """What has entered since the last pass, in the order in which it did: the next lines of the journal.
+
+    `what` is a stream with the `first` and `last` sequence applied, `tick` or `rebuild` with their time.
+    """
+
+    __tablename__ = "entry"
+
+    id: int = _identity()
+    what: str = _text()
+    first: int | None = _column(sa.BigInteger, null=True)
+    last: int | None = _column(sa.BigInteger, null=True)
+    at: datetime | None = _instant(null=True)
+
+
+class Restatement(Base, table=True):
+    """A revision of a value that was known already, not told yet."""
+
+    __tablename__ = "restatement"
+
+    id: int = _identity()
+    measure: str = _text()
+    period: str = _text()
+    breakdown: str = _text()
+    revision: int = _column(sa.Integer)
+
+
 class Position(Base, table=True):
-    """The last event of each stream whose effect stands in this database, for the journal of the recompute."""
+    """How far each stream has been read, and under `RECOMPUTE` the number of the last pass."""
 
     __tablename__ = "position"
 
