@@ -135,6 +135,29 @@ def previous(period: Period, calendar: Calendar = STANDARD) -> Period:
     return containing(period.start - timedelta(days=1), period.frequency, calendar)
 
 
+def year_before(period: Period, calendar: Calendar = STANDARD) -> Period:
+    """The same period of the year before: the same day or month, the same number of week, quarter or half.
+
+    29 February and week 53 have the last before them where that year has none. Raises BadPeriod before 1900, and for
+    a biennium, which is no part of a year.
+    """
+    if period.frequency is Frequency.BIENNIUM:
+        raise BadPeriod("a biennium has no same period a year before")
+    if period.frequency is Frequency.WEEK:
+        return containing(_week_before(period.start), Frequency.WEEK, calendar)
+    start = period.start
+    leap = (start.month, start.day) == (2, 29)
+    return containing(start.replace(year=start.year - 1, day=28 if leap else start.day), period.frequency, calendar)
+
+
+def _week_before(monday: date) -> date:
+    year, week, _ = monday.isocalendar()
+    try:
+        return date.fromisocalendar(year - 1, week, 1)
+    except ValueError:
+        return date.fromisocalendar(year - 1, week - 1, 1)
+
+
 def _within_range(
     text: str, reader: Callable[[list[int], Calendar], Period], numbers: list[int], calendar: Calendar
 ) -> Period:
