@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +23,12 @@ from tideline.database import Database
 
 @dataclass
 class Reads:
+    """`by` makes the headers of somebody with one role, of some departments."""
+
     app: FastAPI
     public: httpx.AsyncClient
     staff: httpx.AsyncClient
+    by: Callable[..., dict[str, str]]
 
 
 @pytest.fixture
@@ -45,8 +48,12 @@ async def reads(database_url: str, nats_server: Nats, tmp_path: Path) -> AsyncIt
     key = ec.generate_private_key(ec.SECP256R1())
     public = {**ECAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "test"}
     (tmp_path / "jwks.json").write_text(json.dumps({"keys": [public]}))
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "viewer", "exp": int(time.time()) + 600, "roles": ["viewer"]}
-    token = jwt.encode(claims, key, "ES256", {"kid": "test"})
+
+    def by(role: str, *departments: str) -> dict[str, str]:
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": role, "exp": int(time.time()) + 600, "roles": [role]}
+        token = jwt.encode({**claims, "departments": list(departments)}, key, "ES256", {"kid": "test"})
+        return {"Authorization": f"Bearer {token}"}
+
     settings = Settings(
         database_url=database_url,
         nats_url=nats_server.url,
@@ -58,8 +65,6 @@ async def reads(database_url: str, nats_server: Nats, tmp_path: Path) -> AsyncIt
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://city") as stranger,
-        httpx.AsyncClient(
-            transport=transport, base_url="http://city", headers={"Authorization": f"Bearer {token}"}
-        ) as staff,
+        httpx.AsyncClient(transport=transport, base_url="http://city", headers=by("viewer")) as staff,
     ):
-        yield Reads(app, stranger, staff)
+        yield Reads(app, stranger, staff, by)
