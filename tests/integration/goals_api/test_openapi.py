@@ -73,6 +73,14 @@ async def test_answers_are_as_documented(plan: Plan) -> None:
         await ask("PUT", path, json=body, headers=plan.analyst | {"If-Match": tag})
         await ask("GET", f"{path}/changes", headers=plan.analyst)
         await ask("GET", f"{path}/changes")
+    for body in (examples.CITY, {"x": 1}):
+        for tag in ("", '"9"', '"0"', '"1"'):
+            await ask("PUT", "/v1/city", json=body, headers=plan.analyst | ({"If-Match": tag} if tag else {}))
+    await ask("PUT", "/v1/city", json=examples.CITY)
+    for query in ("", "?known_at=2026-03-01T00:00:00Z", "?known_at=x"):
+        await ask("GET", f"/v1/city{query}")
+        await ask("GET", f"/v1/measures/fire-response-p90{query}")
+    await ask("GET", "/v1/city/changes", headers=plan.analyst)
     targets = "/v1/measures/fire-response-p90/targets"
     await ask("POST", targets, json=examples.TARGET, headers=plan.analyst)
     await ask("POST", targets, json=examples.TARGET, headers=plan.analyst)
@@ -109,13 +117,13 @@ async def test_every_example_fits_the_schema_of_its_body(plan: Plan) -> None:
                 for example in schema.get("examples", []):
                     fits(plan.app, schema, example)
                     seen += 1
-    assert seen == 11
+    assert seen == 12
 
 
 async def test_every_route_has_a_title_a_description_and_an_answer(plan: Plan) -> None:
     document = (await plan.http.get("/openapi.json")).json()
     operations = [operation for path in document["paths"].values() for operation in path.values()]
-    assert len(operations) == 30
+    assert len(operations) == 33
     for operation in operations:
         assert operation["summary"]
         assert operation["description"]

@@ -5,23 +5,22 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from goals_api.core.entities import (
+    CONTENTS,
     PLURALS,
     Area,
+    CalendarFrom,
     Content,
     Department,
-    Entry,
     Goal,
     Measure,
     Metric,
     PlanHead,
-    Proposal,
     StandingTarget,
     Stored,
     Target,
-    TargetEntry,
-    World,
     target_key,
 )
+from goals_api.core.proposals import Entry, Proposal, TargetEntry, World
 from tideline.vocabulary import AreaKind, Direction, Frequency, Kind
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -43,7 +42,10 @@ def goal(code: str, *metrics: str | Metric, **more: Any) -> Goal:
 
 
 def measure(code: str, **more: Any) -> Measure:
-    return Measure(**{"code": code, "title": code, "direction": Direction.UP, "frequency": Frequency.MONTH, **more})
+    """With a calendar it has its own, otherwise it follows the city's."""
+    whose = CalendarFrom.MEASURE if "calendar" in more else CalendarFrom.CITY
+    given = {"direction": Direction.UP, "frequency": Frequency.MONTH, "calendar_from": whose, **more}
+    return Measure(**{"code": code, "title": code, **given})
 
 
 def target(measure: str, period: str, value: Any = None, **more: Any) -> Target:
@@ -51,7 +53,7 @@ def target(measure: str, period: str, value: Any = None, **more: Any) -> Target:
 
 
 def kind_of(content: Content) -> Kind:
-    return {Area: Kind.AREA, Department: Kind.DEPARTMENT, Goal: Kind.GOAL, Measure: Kind.MEASURE}[type(content)]
+    return next(kind for kind, known in CONTENTS.items() if isinstance(content, known))
 
 
 def stored(content: Content, **more: Any) -> Stored[Content]:

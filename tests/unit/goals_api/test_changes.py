@@ -4,8 +4,9 @@ from datetime import date
 from decimal import Decimal
 
 from goals_api.core.changes import Action, Edit, edit, retire
-from goals_api.core.entities import Content, DatedName, Department, Proposal, Stored, World
+from goals_api.core.entities import Content, DatedName, Department, Stored
 from goals_api.core.facts import defined
+from goals_api.core.proposals import Proposal, World
 from tests.unit.goals_api.plans import NOW, alone, area, department, document, goal, measure, stored, world
 from tideline.events import AreaDefined, Calendar, DepartmentDefined, GoalDefined, GoalMetric, MeasureDefined
 from tideline.vocabulary import Kind

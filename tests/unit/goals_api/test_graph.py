@@ -3,8 +3,9 @@
 from decimal import Decimal
 
 from goals_api.core.changes import check
-from goals_api.core.entities import Metric, Proposal, World
+from goals_api.core.entities import Metric
 from goals_api.core.faults import Fault
+from goals_api.core.proposals import Proposal, World
 from tests.unit.goals_api.plans import (
     TODAY,
     alone,

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from goals_api.core.changes import check, edit
-from goals_api.core.entities import Proposal, Target, World
+from goals_api.core.entities import Target
+from goals_api.core.proposals import Proposal, World
 from goals_api.core.targets import TargetSet, set_targets, targets_set
 from tests.unit.goals_api.plans import NOW, TODAY, document, listed, measure, stored, target, world
 from tideline import events

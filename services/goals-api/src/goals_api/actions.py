@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from goals_api.core import changes, facts
+from goals_api.core.calendars import followers
 from goals_api.core.changes import Action, Edit, Written
-from goals_api.core.entities import CONTENTS, Content, Goal, PlanHead, Proposal, Stored, StoredPlan, World, plain
+from goals_api.core.entities import CONTENTS, Content, PlanHead, Stored, StoredPlan, plain
 from goals_api.core.faults import Fault
+from goals_api.core.graph import measures_of
+from goals_api.core.proposals import Proposal, World
 from goals_api.core.targets import TargetSet, by_measure, targets_set
-from goals_api.repository import entities, plans, targets
+from goals_api.repository import entities, methods, plans, targets
 from tideline import outbox
 from tideline.database import driver
 from tideline.errors import Invalid
@@ -66,12 +70,11 @@ def next_plan(head: PlanHead, before: StoredPlan | None, edit: Edit, author: Aut
 
 
 async def _load(session: AsyncSession, proposal: Proposal) -> World:
+    world = World(entities=await entities.list_all(session), offered=await methods.list_offered(session))
     measures = {entry.target.measure for entry in proposal.targets}
     measures |= {entry.content.code for entry in proposal.entries.get(Kind.MEASURE, ())}
-    return World(
-        entities=await entities.list_all(session),
-        targets=await targets.list_standing(session, measures),
-    )
+    measures |= {measure.code for _, measure in followers(proposal, world)}
+    return replace(world, targets=await targets.list_standing(session, measures))
 
 
 async def _measures(session: AsyncSession, edit: Edit) -> list[tuple[Stored[Content], list[TargetSet]]]:
@@ -126,24 +129,17 @@ def _line(
 
 
 def _named(edit: Edit) -> set[str]:
-    return {code for one in edit.written for code in _measures_of(one.after.content)}
-
-
-def _measures_of(content: Content) -> set[str]:
-    """The measures that a goal names."""
-    if not isinstance(content, Goal):
-        return set()
-    return {metric.measure for metric in content.metrics} | ({content.kpi} if content.kpi else set())
+    return {reference.code for one in edit.written for reference in measures_of(one.after.content)}
 
 
 def _events(
     edit: Edit, measures: Sequence[tuple[Stored[Content], list[TargetSet]]], author: Author, hidden: set[str]
 ) -> Iterator[Outgoing]:
-    """A goal that names an unpublished measure is told inside only: its body would tell of the measure."""
+    """What names an unpublished measure is told inside only: its body would tell of the measure."""
     for one in sorted(edit.written, key=lambda one: list(CONTENTS).index(one.kind)):
         content = one.after.content
         event = facts.defined(one.after)
-        public = content.published and hidden.isdisjoint(_measures_of(content))
+        public = content.published and hidden.isdisjoint(reference.code for reference in measures_of(content))
         yield Outgoing(event, one.kind, content.code, one.after.version, public=public)
     for stored, sets in measures:
         content = stored.content

@@ -6,12 +6,14 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from goals_api.routes import areas, departments, goals, measures, plans, targets
+from goals_api.handlers import HANDLERS, STREAM
+from goals_api.routes import areas, city, departments, goals, measures, plans, targets
 from goals_api.settings import Settings
 from tideline import logs
 from tideline.auth import Keys
 from tideline.bus import Bus
 from tideline.clock import Clock
+from tideline.consumer import Consumer
 from tideline.database import Database
 from tideline.loops import start
 from tideline.relay import Relay
@@ -28,7 +30,7 @@ def build(settings: Settings) -> FastAPI:
     """The application; its parts open when it starts and close when it stops."""
     app = create_app(NAME, DESCRIPTION, lifespan=_lifespan, checks=_checks)
     app.state.settings = settings
-    for room in (plans, areas, departments, goals, measures, targets):
+    for room in (city, plans, areas, departments, goals, measures, targets):
         app.include_router(room.router)
     return app
 
@@ -41,7 +43,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:
-    """Opens the wires and starts the relay; the stack ends them in reverse."""
+    """Opens the wires and starts the loops; the stack ends them in reverse."""
     state = app.state
     state.keys, state.clock = Keys.load(settings.token_keys), Clock(settings.clock_start)
     state.database = database = await Database.open(settings.database_url, name=NAME)
@@ -50,7 +52,9 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     stack.push_async_callback(bus.close)
     state.relay = relay = Relay(database, bus, stream="GOALS")
     database.after_commit = relay.wake
-    start(stack, relay.run())
+    consumer = Consumer(database, bus, stream=STREAM, durable=NAME, handlers=HANDLERS)
+    for loop in (relay.run(), consumer.run()):
+        start(stack, loop)
 
 
 def _checks(app: FastAPI) -> Mapping[str, Check]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
-from tideline import events, outbox
+from tideline import events, inbox, outbox
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _AT = sa.DateTime(timezone=True)
@@ -76,6 +76,21 @@ class EntityRow(Base):
     changed_at: datetime = Field(sa_type=_AT)
 
 
+class CityRow(Base, table=True):
+    """What holds for the whole city: one row, or none as long as nobody has said anything."""
+
+    __tablename__ = "city"
+
+    code: str = Field(primary_key=True, sa_type=sa.Text)
+    title: str = Field(sa_type=sa.Text)
+    calendar: dict[str, Any] = Field(sa_type=ExactJson)
+    suppress_under: int
+    policy: str = Field(sa_type=sa.Text)
+    minimum_coverage: Decimal = Field(sa_type=_NUMBER)
+    version: int
+    changed_at: datetime = Field(sa_type=_AT)
+
+
 class AreaRow(EntityRow, table=True):
     __tablename__ = "area"
 
@@ -123,6 +138,7 @@ class MeasureRow(EntityRow, table=True):
     direction: str = Field(sa_type=sa.Text)
     frequency: str = Field(sa_type=sa.Text)
     calendar: dict[str, Any] = Field(sa_type=ExactJson)
+    calendar_from: str = Field(sa_type=sa.Text)
     aggregation: dict[str, Any] = Field(sa_type=ExactJson)
     multiplier: Decimal = Field(sa_type=_NUMBER)
     breakdowns: list[str] = Field(sa_type=_CODES)
@@ -135,6 +151,11 @@ class MeasureRow(EntityRow, table=True):
     grace_days: int | None = None
     weight: Decimal = Field(sa_type=_NUMBER)
     baseline: dict[str, Any] | None = Field(default=None, sa_type=ExactJson)
+    formula: str | None = Field(default=None, sa_type=sa.Text)
+    weighted_by: str | None = Field(default=None, sa_type=sa.Text)
+    peers: list[dict[str, Any]] = Field(sa_type=ExactJson)
+    equity: list[dict[str, Any]] = Field(sa_type=ExactJson)
+    suppress_under: int | None = None
     sample: bool
 
 
@@ -188,4 +209,18 @@ class ChangeRow(Base, table=True):
     content: dict[str, Any] = Field(sa_type=ExactJson)
 
 
+class OfferedMethodRow(Base, table=True):
+    """A status method as the engine last offered it; `params` is the JSON Schema of its parameters."""
+
+    __tablename__ = "offered_method"
+
+    id: str = Field(primary_key=True, sa_type=sa.Text)
+    version: int = Field(primary_key=True)
+    title: str = Field(sa_type=sa.Text)
+    in_force: bool
+    params: dict[str, Any] = Field(sa_type=ExactJson)
+    offered_at: datetime = Field(sa_type=_AT)
+
+
 outbox.tables(Base.metadata)
+inbox.tables(Base.metadata)

@@ -8,20 +8,14 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from goals_api.core.entities import (
-    PLURALS,
-    Content,
-    DatedName,
-    Department,
-    Entry,
-    Proposal,
-    Stored,
-    World,
-    differing,
-)
+from goals_api.core.calendars import check_calendars, followers, settled
+from goals_api.core.derived import check_derived
+from goals_api.core.entities import PLURALS, Content, DatedName, Department, Stored, differing
 from goals_api.core.faults import Fault, under
 from goals_api.core.fields import check_content, check_head
 from goals_api.core.graph import check_graph, leaving, standing
+from goals_api.core.methods import check_methods
+from goals_api.core.proposals import Entry, Proposal, World
 from goals_api.core.targets import TargetSet, check_targets, set_targets
 from tideline.vocabulary import Kind
 
@@ -58,21 +52,37 @@ class Edit(Struct, frozen=True, kw_only=True):
     def is_empty(self) -> bool:
         return not self.written and not self.targets
 
+    @property
+    def recomputed(self) -> list[str]:
+        """The measures whose periods are others than before: all that was told of them is computed anew."""
+        moving = {"calendar", "frequency"}
+        return sorted(
+            one.after.content.code
+            for one in self.written
+            if one.kind is Kind.MEASURE and one.before is not None and moving & set(one.fields)
+        )
+
 
 def check(proposal: Proposal, world: World, today: date) -> list[Fault]:
     """Every fault of a proposal, in the order of its kinds and entries."""
     faults = list(check_head(proposal.plan)) if proposal.plan else []
+    faults += check_calendars(proposal, world)
+    proposal = settled(proposal, world)
     for kind, entries in proposal.entries.items():
         for entry in entries:
             faults += under(entry.path, check_content(entry.content))
         faults += _check_codes(kind, entries, proposal, world)
+    after = standing(proposal, world)[Kind.MEASURE]
     faults += check_graph(proposal, world)
-    faults += check_targets(proposal, world, standing(proposal, world)[Kind.MEASURE], today)
+    faults += check_derived(proposal, world, after)
+    faults += check_methods(proposal, world)
+    faults += check_targets(proposal, world, after, today)
     return faults
 
 
 def edit(proposal: Proposal, world: World, now: datetime) -> Edit:
     """What a proposal without faults changes."""
+    proposal = settled(proposal, world)
     written: list[Written] = []
     unchanged: list[tuple[Kind, str]] = []
     for kind, entries in proposal.entries.items():
@@ -84,6 +94,7 @@ def edit(proposal: Proposal, world: World, now: datetime) -> Edit:
             else:
                 unchanged.append((kind, entry.content.code))
     written += _retirements(proposal, world, now)
+    written += _following(proposal, world, now)
     targets = tuple(set_targets(proposal.targets, world))
     return Edit(
         written=tuple(written),
@@ -116,22 +127,23 @@ def _check_codes(kind: Kind, entries: Sequence[Entry[Content]], proposal: Propos
 def _write(
     kind: Kind, content: Content, before: Stored[Content] | None, plan: str | None, now: datetime
 ) -> Written | None:
-    settled = _settled(content, before.content if before else None, now.date())
+    content = _named(content, before.content if before else None, now.date())
+    plan = None if kind is Kind.CITY else plan
     if before is None:
-        after = Stored[Content](content=settled, version=1, plan=plan, changed_at=now)
+        after = Stored[Content](content=content, version=1, plan=plan, changed_at=now)
         return Written(kind=kind, action=Action.CREATED, before=None, after=after)
-    fields = differing(before.content, settled)
+    fields = differing(before.content, content)
     if plan is not None and plan != before.plan:
         fields += ("plan",)
     if not fields and not before.retired:
         return None
-    changed: dict[str, Any] = {"content": settled, "version": before.version + 1, "plan": plan or before.plan}
+    changed: dict[str, Any] = {"content": content, "version": before.version + 1, "plan": plan or before.plan}
     after = replace(before, **changed, retired=False, retirement_note="", changed_at=now)
     action = Action.RESTORED if before.retired else Action.CHANGED
     return Written(kind=kind, action=action, before=before, after=after, fields=fields)
 
 
-def _settled(content: Content, before: Content | None, today: date) -> Content:
+def _named(content: Content, before: Content | None, today: date) -> Content:
     """A department that says nothing of its names keeps them; a new title ends the one before it today."""
     if not isinstance(content, Department) or content.names is not None:
         return content
@@ -142,6 +154,12 @@ def _settled(content: Content, before: Content | None, today: date) -> Content:
         ended = replace(names[-1], until=names[-1].until or today)
         names = (*names[:-1], ended, DatedName(title=content.title, from_=today))
     return replace(content, names=names)
+
+
+def _following(proposal: Proposal, world: World, now: datetime) -> Iterator[Written]:
+    for stored, measure in followers(proposal, world):
+        after = replace(stored, content=measure, version=stored.version + 1, changed_at=now)
+        yield Written(kind=Kind.MEASURE, action=Action.CHANGED, before=stored, after=after, fields=("calendar",))
 
 
 def _retirements(proposal: Proposal, world: World, now: datetime) -> Iterator[Written]:

@@ -1,23 +1,31 @@
-"""What a plan is made of, as values: areas, departments, goals, measures, targets, and what is stored of them.
+"""What a plan is made of, as values: city, areas, departments, goals, measures, targets, and what is stored of them.
 
 A content holds what an author writes; `Stored` adds what the service keeps about it. Contents compare by value:
 two are equal when nothing an author could see differs.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct, field, to_builtins
 from msgspec.structs import fields
 
-from tideline.events import Baseline, Calendar, MethodChoice
-from tideline.vocabulary import Aggregation, AreaKind, Direction, Frequency, Kind, MeasureType, Policy
+from tideline.events import Baseline, Calendar, EquityRule, MethodChoice, Peer
+from tideline.vocabulary import CITY_CODE, Aggregation, AreaKind, Direction, Frequency, Kind, MeasureType, Policy
 
 HALF: Final = Decimal("0.5")
 ONE: Final = Decimal(1)
+
+
+class CalendarFrom(StrEnum):
+    """Whose calendar a measure follows."""
+
+    CITY = "city"
+    MEASURE = "measure"
 
 
 class DatedName(Struct, frozen=True, kw_only=True):
@@ -40,6 +48,18 @@ class Metric(Struct, frozen=True, kw_only=True):
 
     measure: str
     weight: Decimal = Decimal(0)
+
+
+class City(Struct, frozen=True, kw_only=True):
+    """What holds for the whole city. There is one; it belongs to no plan and never retires."""
+
+    code: str = CITY_CODE
+    title: str = "City"
+    calendar: Calendar = Calendar()
+    suppress_under: int = 10
+    policy: Policy = Policy.WEIGHTED
+    minimum_coverage: Decimal = HALF
+    published: bool = True
 
 
 class Area(Struct, frozen=True, kw_only=True):
@@ -88,6 +108,11 @@ class Goal(Struct, frozen=True, kw_only=True):
 
 
 class Measure(Struct, frozen=True, kw_only=True):
+    """`calendar` is the one in effect: with `calendar_from` city it is kept the same as the city's.
+
+    `formula` is the text as written; what it reads is parsed from it whenever it is needed.
+    """
+
     code: str
     title: str
     description: str = ""
@@ -98,6 +123,7 @@ class Measure(Struct, frozen=True, kw_only=True):
     direction: Direction
     frequency: Frequency
     calendar: Calendar = Calendar()
+    calendar_from: CalendarFrom = CalendarFrom.CITY
     aggregation: AggregationRule = AggregationRule()
     multiplier: Decimal = ONE
     breakdowns: tuple[str, ...] = ()
@@ -110,6 +136,11 @@ class Measure(Struct, frozen=True, kw_only=True):
     grace_days: int | None = None
     weight: Decimal = ONE
     baseline: Baseline | None = None
+    formula: str | None = None
+    weighted_by: str | None = None
+    peers: tuple[Peer, ...] = ()
+    equity: tuple[EquityRule, ...] = ()
+    suppress_under: int | None = None
     published: bool = True
     sample: bool = False
 
@@ -127,17 +158,19 @@ class Target(Struct, frozen=True, kw_only=True):
     sample: bool = False
 
 
-Content: TypeAlias = Area | Department | Goal | Measure
+Content: TypeAlias = City | Area | Department | Goal | Measure
 Kept = TypeVar("Kept", bound=Content)
 TargetKey: TypeAlias = tuple[str, str, str]
 
 CONTENTS: Final[Mapping[Kind, type[Content]]] = {
+    Kind.CITY: City,
     Kind.AREA: Area,
     Kind.DEPARTMENT: Department,
     Kind.MEASURE: Measure,
     Kind.GOAL: Goal,
 }
 PLURALS: Final[Mapping[Kind, str]] = {
+    Kind.CITY: "city",
     Kind.AREA: "areas",
     Kind.DEPARTMENT: "departments",
     Kind.MEASURE: "measures",
@@ -191,41 +224,6 @@ class StoredPlan(Struct, frozen=True, kw_only=True):
     head: PlanHead
     version: int
     changed_at: datetime
-
-
-class World(Struct, frozen=True, kw_only=True):
-    """Everything that stands before a change: all entities of all plans, and the targets the change touches."""
-
-    entities: Mapping[Kind, Mapping[str, Stored[Content]]]
-    targets: Mapping[TargetKey, StandingTarget] = {}
-
-
-class Entry(Struct, Generic[Kept], frozen=True):
-    """A proposed content and its path in what the author sent, such as `goals[3]`; "" for a body of its own."""
-
-    path: str
-    content: Kept
-
-
-class TargetEntry(Struct, frozen=True):
-    path: str
-    target: Target
-
-
-class Proposal(Struct, frozen=True, kw_only=True):
-    """What an author wants to stand. With `plan` it is that plan's whole document: what is absent retires.
-
-    `unread` names the codes of entries that could not be read in full, so that references to them are not faults too.
-    """
-
-    plan: PlanHead | None = None
-    entries: Mapping[Kind, Sequence[Entry[Content]]] = {}
-    targets: Sequence[TargetEntry] = ()
-    unread: Mapping[Kind, frozenset[str]] = {}
-
-    @property
-    def plan_code(self) -> str | None:
-        return self.plan.code if self.plan else None
 
 
 def breakdown_key(breakdown: Mapping[str, str]) -> str:

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from goals_api.core.entities import Area, Content, Department, Goal, Measure, Stored
+from goals_api.core import formulas
+from goals_api.core.entities import Area, City, Content, Department, Goal, Measure, Stored
 from tideline import events
 
 
@@ -16,6 +17,8 @@ def defined(stored: Stored[Content]) -> events.Event:
         return _goal_defined(content, stored)
     if isinstance(content, Department):
         return _department_defined(content, stored)
+    if isinstance(content, City):
+        return _city_defined(content, stored)
     return _area_defined(content, stored)
 
 
@@ -31,6 +34,19 @@ def _state(stored: Stored[Content]) -> dict[str, Any]:
         "retirement_note": stored.retirement_note,
         "defined_at": at,
     }
+
+
+def _city_defined(city: City, stored: Stored[Content]) -> events.CityDefined:
+    return events.CityDefined(
+        code=city.code,
+        version=stored.version,
+        title=city.title,
+        calendar=city.calendar,
+        suppress_under=city.suppress_under,
+        policy=city.policy,
+        minimum_coverage=city.minimum_coverage,
+        defined_at=stored.changed_at,
+    )
 
 
 def _measure_defined(measure: Measure, stored: Stored[Content]) -> events.MeasureDefined:
@@ -57,8 +73,18 @@ def _measure_defined(measure: Measure, stored: Stored[Content]) -> events.Measur
         grace_days=measure.grace_days,
         weight=measure.weight,
         baseline=measure.baseline,
+        formula=_formula(measure),
+        weighted_by=measure.weighted_by,
+        peers=list(measure.peers),
+        equity=list(measure.equity),
+        suppress_under=measure.suppress_under,
         sample=measure.sample,
     )
+
+
+def _formula(measure: Measure) -> events.Formula | None:
+    found = formulas.parse(measure.formula) if measure.formula is not None else None
+    return found if isinstance(found, events.Formula) else None
 
 
 def _goal_defined(goal: Goal, stored: Stored[Content]) -> events.GoalDefined:

@@ -5,16 +5,20 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from goals_api.core.entities import Area, Content, Department, Goal, Measure, PlanHead
-from goals_api.core.faults import Fault
-from tideline.events import Calendar, MethodChoice, encode
+from goals_api.core import formulas
+from goals_api.core.entities import Area, City, Content, Department, Goal, Measure, PlanHead
+from goals_api.core.faults import Fault, under
+from tideline.events import Calendar, EquityRule, MethodChoice, encode
 from tideline.periods import BadPeriod, Period, parse
-from tideline.vocabulary import CODE, Frequency
+from tideline.vocabulary import CODE, Aggregation, Frequency, Policy
 
 DIGITS_MAX: Final = 38
 PLACE_MIN: Final = -30  # of the first digit: 10^-30 is the smallest number
 YEARS_MAX: Final = 100
 GRACE_DAYS_MAX: Final = 3_660
+SUPPRESS_MAX: Final = 1_000
+VERSION_MAX: Final = 10_000
+PEER: Final = "peer"
 PARAMS_BYTES_MAX: Final = 64 * 1024  # a definition must fit one message
 _DIMENSION: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
@@ -30,6 +34,11 @@ def check_content(content: Content) -> Iterator[Fault]:
         yield from _department(content)
     elif isinstance(content, Goal):
         yield from _goal(content)
+    elif isinstance(content, City):
+        yield from _check_month("calendar", content.calendar)
+        yield from _check_suppression(content.suppress_under)
+        if content.policy is Policy.KPI:
+            yield Fault("policy", "unknown_word", "a city has no KPI of its own")
     else:
         yield from _measure(content)
 
@@ -126,16 +135,66 @@ def _measure(measure: Measure) -> Iterator[Fault]:
     for index, dimension in enumerate(measure.breakdowns):
         if not _DIMENSION.fullmatch(dimension):
             yield Fault(f"breakdowns[{index}]", "bad_dimension", "a dimension is a word of a to z, 0 to 9 and _")
+        elif dimension == PEER:
+            detail = "`peer` is the dimension of others' values: list them as peers"
+            yield Fault(f"breakdowns[{index}]", "bad_dimension", detail)
     yield from _measure_numbers(measure)
     if measure.method is not None:
         yield from _method(measure.method)
     yield from _measure_times(measure)
+    yield from _measure_formula(measure)
+    yield from _check_suppression(measure.suppress_under)
+    yield from check_distinct("peers", [peer.code for peer in measure.peers])
+    for index, peer in enumerate(measure.peers):
+        yield from check_code(f"peers[{index}].code", peer.code)
+    yield from _check_equity(measure)
+
+
+def _measure_formula(measure: Measure) -> Iterator[Fault]:
+    if measure.formula is None:
+        return
+    found = formulas.parse(measure.formula)
+    if isinstance(found, Fault):
+        yield found
+    if measure.aggregation.time is Aggregation.RATIO:
+        detail = "a derived value has no numerator: take average, last, sum …, and write the ratio in the formula"
+        yield Fault("aggregation.time", "bad_formula", detail)
+
+
+def _check_equity(measure: Measure) -> Iterator[Fault]:
+    yield from check_distinct("equity", [rule.dimension for rule in measure.equity])
+    for index, rule in enumerate(measure.equity):
+        if rule.dimension not in measure.breakdowns:
+            detail = f"{measure.code} is not broken down by {rule.dimension[:60]}"
+            yield Fault(f"equity[{index}].dimension", "unknown_dimension", detail)
+        yield from under(f"equity[{index}]", _equity_rule(rule))
+
+
+def _equity_rule(rule: EquityRule) -> Iterator[Fault]:
+    yield from check_distinct("order", rule.order)
+    yield from check_number("difference", rule.difference, least=Decimal(0))
+    yield from check_number("ratio", rule.ratio, least=Decimal(1))
+    yield from check_number("index_of_disparity", rule.index_of_disparity, least=Decimal(0))
+    yield from check_number("slope_index", rule.slope_index, least=Decimal(0))
+    yield from check_number("near_percent", rule.near_percent, least=Decimal(0), most=Decimal(100))
+
+
+def _check_suppression(least: int | None) -> Iterator[Fault]:
+    if least is not None and not 0 <= least <= SUPPRESS_MAX:
+        yield Fault("suppress_under", "out_of_range", f"counts are held back below 0 to {SUPPRESS_MAX}")
+
+
+def _check_month(path: str, calendar: Calendar) -> Iterator[Fault]:
+    if not 1 <= calendar.fiscal_year_start_month <= 12:
+        yield Fault(f"{path}.fiscal_year_start_month", "out_of_range", "a month is 1 to 12")
 
 
 def _method(method: MethodChoice) -> Iterator[Fault]:
-    """Its shape only: whether the parameters fit is for the method to say."""
+    """Its shape and size; whether the parameters fit is for the method to say."""
     if not CODE.fullmatch(method.id):
         yield Fault("method.id", "bad_method", "a method's id is a code such as `pace`")
+    if method.version is not None and not 1 <= method.version <= VERSION_MAX:
+        yield Fault("method.version", "bad_method", "versions count from 1")
     if len(encode(method.params)) > PARAMS_BYTES_MAX:
         yield Fault("method.params", "bad_method", f"parameters take at most {PARAMS_BYTES_MAX} bytes")
     found: list[tuple[str, Any]] = [("method.params", method.params)]
@@ -163,9 +222,9 @@ def _measure_numbers(measure: Measure) -> Iterator[Fault]:
 
 
 def _measure_times(measure: Measure) -> Iterator[Fault]:
-    if not 1 <= measure.calendar.fiscal_year_start_month <= 12:
-        yield Fault("calendar.fiscal_year_start_month", "out_of_range", "a month is 1 to 12")
-    elif measure.baseline is not None:
+    bad = list(_check_month("calendar", measure.calendar))
+    yield from bad
+    if measure.baseline is not None and not bad:
         found = read_period("baseline.period", measure.baseline.period, measure.calendar)
         if isinstance(found, Fault):
             yield found

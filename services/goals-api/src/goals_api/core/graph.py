@@ -2,21 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from msgspec import Struct
 
-from goals_api.core.entities import (
-    Area,
-    Content,
-    Department,
-    Entry,
-    Goal,
-    Proposal,
-    Stored,
-    World,
-)
+from goals_api.core.calendars import followers
+from goals_api.core.entities import Area, City, Content, Department, Goal, Measure, Stored
 from goals_api.core.faults import Fault, join
+from goals_api.core.formulas import inputs_of
+from goals_api.core.proposals import Entry, Proposal, World
 from tideline.vocabulary import Kind
+
+_ACYCLIC: Final[Mapping[Kind, tuple[str, ...]]] = {
+    Kind.AREA: ("parents",),
+    Kind.DEPARTMENT: ("merged_into",),
+    Kind.MEASURE: ("formula", "weighted_by"),
+}
+_CYCLES: Final = {
+    "formula": ("formula_cycle", "{} would be derived from itself"),
+    "weighted_by": ("cycle", "{} would be weighed by what it is needed for"),
+}
 
 
 class Reference(Struct, frozen=True):
@@ -29,6 +34,8 @@ class Reference(Struct, frozen=True):
 
 def references(content: Content) -> Iterator[Reference]:
     """Every entity that a content names, with the path of the name."""
+    if isinstance(content, City):
+        return
     if isinstance(content, Area):
         yield from _listed("parents", Kind.AREA, content.parents)
         yield from _listed("related", Kind.AREA, content.related)
@@ -37,9 +44,17 @@ def references(content: Content) -> Iterator[Reference]:
     else:
         yield from _named("department", Kind.DEPARTMENT, content.department)
         yield from _listed("areas", Kind.AREA, content.areas)
-        if isinstance(content, Goal):
-            yield from _named("kpi", Kind.MEASURE, content.kpi)
-            yield from _listed("metrics", Kind.MEASURE, tuple(metric.measure for metric in content.metrics))
+        yield from measures_of(content)
+
+
+def measures_of(content: Content) -> Iterator[Reference]:
+    """The measures that a content names: of a goal its KPI and metrics, of a measure what it is made from."""
+    if isinstance(content, Goal):
+        yield from _named("kpi", Kind.MEASURE, content.kpi)
+        yield from _listed("metrics", Kind.MEASURE, tuple(metric.measure for metric in content.metrics))
+    elif isinstance(content, Measure):
+        yield from (Reference("formula", Kind.MEASURE, code) for code in inputs_of(content.formula))
+        yield from _named("weighted_by", Kind.MEASURE, content.weighted_by)
 
 
 def deciding(goal: Goal) -> Iterator[Reference]:
@@ -65,7 +80,7 @@ def leaving(proposal: Proposal, world: World) -> dict[Kind, dict[str, Stored[Con
 
 
 def standing(proposal: Proposal, world: World) -> dict[Kind, dict[str, Content]]:
-    """Every entity in force once the proposal is stored."""
+    """Every entity in force once the proposal is stored, measures that follow the city's calendar included."""
     gone = leaving(proposal, world)
     after: dict[Kind, dict[str, Content]] = {}
     for kind, kept in world.entities.items():
@@ -75,6 +90,7 @@ def standing(proposal: Proposal, world: World) -> dict[Kind, dict[str, Content]]
             if not stored.retired and code not in gone.get(kind, {})
         }
         after[kind] |= {entry.content.code: entry.content for entry in proposal.entries.get(kind, ())}
+    after[Kind.MEASURE] |= {measure.code: measure for _, measure in followers(proposal, world)}
     return after
 
 
@@ -83,8 +99,8 @@ def check_graph(proposal: Proposal, world: World) -> Iterator[Fault]:
     for kind, entries in proposal.entries.items():
         for entry in entries:
             yield from _check_references(entry, world.entities[kind].get(entry.content.code), proposal, world, after)
-    yield from _check_cycles(proposal, after, Kind.AREA, "parents")
-    yield from _check_cycles(proposal, after, Kind.DEPARTMENT, "merged_into")
+    for kind, fields in _ACYCLIC.items():
+        yield from _check_cycles(proposal, after, kind, fields)
     yield from _check_owners(proposal, after)
 
 
@@ -109,18 +125,19 @@ def _check_references(
 
 
 def _check_cycles(
-    proposal: Proposal, after: Mapping[Kind, Mapping[str, Content]], kind: Kind, field: str
+    proposal: Proposal, after: Mapping[Kind, Mapping[str, Content]], kind: Kind, fields: tuple[str, ...]
 ) -> Iterator[Fault]:
     """One fault for each proposed edge that lies on a cycle (or between two cycles)."""
     edges = {
-        code: [r for r in references(content) if r.path.startswith(field)] for code, content in after[kind].items()
+        code: [r for r in references(content) if r.path.startswith(fields)] for code, content in after[kind].items()
     }
     knotted = _knots({code: {r.code for r in found} for code, found in edges.items()})
     for entry in proposal.entries.get(kind, ()):
         code = entry.content.code
         for reference in edges.get(code, ()) if code in knotted else ():
             if reference.code in knotted:
-                yield Fault(join(entry.path, reference.path), "cycle", f"{code} would stand under itself")
+                fault, detail = _CYCLES.get(reference.path, ("cycle", "{} would stand under itself"))
+                yield Fault(join(entry.path, reference.path), fault, detail.format(code))
 
 
 def _knots(edges: Mapping[str, set[str]]) -> set[str]:

@@ -11,18 +11,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from goals_api.core.entities import (
-    Content,
-    Measure,
-    Proposal,
-    Target,
-    TargetEntry,
-    TargetKey,
-    World,
-    target_key,
-)
-from goals_api.core.faults import Fault, join, under
+from goals_api.core.calendars import city_entry, followers
+from goals_api.core.entities import Content, Measure, Target, TargetKey, target_key
+from goals_api.core.faults import Fault, under
 from goals_api.core.fields import check_number, read_period
+from goals_api.core.proposals import Proposal, TargetEntry, World
 from tideline import events
 from tideline.periods import BadPeriod, is_coarser, parse
 from tideline.vocabulary import Kind
@@ -131,11 +124,23 @@ def _check_left_behind(proposal: Proposal, world: World, replaced: Set[TargetKey
     for entry in proposal.entries.get(Kind.MEASURE, ()):
         measure, stored = entry.content, world.entities[Kind.MEASURE].get(entry.content.code)
         field = _moved(stored.content, measure) if stored else None
-        for target in kept[measure.code] if field else ():
-            assert isinstance(measure, Measure)
-            if any(fault.path == "period" for fault in _check_target(target, measure)):
-                detail = f"take back or replace the target of {target.period} first"
-                yield Fault(join(entry.path, str(field)), "target_left_behind", detail)
+        if field:
+            yield from under(entry.path, _left_behind(field, measure, kept[measure.code]))
+    city = city_entry(proposal)
+    for _, measure in followers(proposal, world):
+        yield from under(city.path if city else "", _left_behind("calendar", measure, kept[measure.code]))
+
+
+def _left_behind(field: str, measure: Content, kept: Sequence[Target]) -> Iterator[Fault]:
+    """The faults of a new frequency or calendar in which a kept target, or the baseline, names no period."""
+    assert isinstance(measure, Measure)
+    for target in kept:
+        if any(fault.path == "period" for fault in _check_target(target, measure)):
+            detail = f"{measure.code}: take back or replace the target of {target.period} first"
+            yield Fault(field, "target_left_behind", detail)
+    baseline = read_period(field, measure.baseline.period, measure.calendar) if measure.baseline else None
+    if isinstance(baseline, Fault):
+        yield Fault(field, "baseline_left_behind", f"{measure.code}: {baseline.detail}")
 
 
 def _moved(before: Content, after: Content) -> str | None:

@@ -9,13 +9,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from goals_api.core.entities import CONTENTS, Content, Stored, plain
-from goals_api.tables import AreaRow, Base, DepartmentRow, EntityRow, GoalRow, MeasureRow
+from goals_api.tables import AreaRow, Base, CityRow, DepartmentRow, GoalRow, MeasureRow
 from tideline import database
 from tideline.vocabulary import Kind
 
 # One lock for all writes of the plan: a check of the whole graph must stay true until its change is stored.
 _WRITE_LOCK: Final = 7_411_101
-_ROWS: Final[Mapping[Kind, type[EntityRow]]] = {
+_ROWS: Final[Mapping[Kind, type[Base]]] = {
+    Kind.CITY: CityRow,
     Kind.AREA: AreaRow,
     Kind.DEPARTMENT: DepartmentRow,
     Kind.MEASURE: MeasureRow,
@@ -57,7 +58,9 @@ async def list_of_plan(session: AsyncSession, plan: str, published: bool | None)
     """What belongs to a plan and is in force; with `published` only that."""
     wanted = {"plan": plan, "retired": False, "published": published}
     return {
-        kind: [stored.content for stored in await list_page(session, kind, wanted, "", 1_000_000)] for kind in _ROWS
+        kind: [stored.content for stored in await list_page(session, kind, wanted, "", 1_000_000)]
+        for kind in _ROWS
+        if kind is not Kind.CITY
     }
 
 
@@ -79,7 +82,7 @@ async def replace(session: AsyncSession, kind: Kind, entities: Sequence[Stored[C
         set_={column.name: statement.excluded[column.name] for column in table.c if column.name != "code"},
     )
     connection = await session.connection()
-    await connection.execute(statement, [_row(stored) for stored in entities])
+    await connection.execute(statement, [_row(stored, table) for stored in entities])
 
 
 async def select(session: AsyncSession, statement: sa.Select[Any]) -> Sequence[Mapping[str, Any]]:
@@ -104,18 +107,20 @@ def _stored(kind: Kind, row: Mapping[str, Any]) -> Stored[Content]:
     return Stored[Content](
         content=convert(row, CONTENTS[kind]),
         version=row["version"],
-        plan=row["plan"],
-        retired=row["retired"],
-        retirement_note=row["retirement_note"],
+        plan=row.get("plan"),
+        retired=row.get("retired", False),
+        retirement_note=row.get("retirement_note", ""),
         changed_at=row["changed_at"],
     )
 
 
-def _row(stored: Stored[Content]) -> dict[str, Any]:
-    return plain(stored.content) | {
+def _row(stored: Stored[Content], table: sa.Table) -> dict[str, Any]:
+    """What its table keeps: a city has no plan and never retires."""
+    state = {
         "version": stored.version,
         "plan": stored.plan,
         "retired": stored.retired,
         "retirement_note": stored.retirement_note,
         "changed_at": stored.changed_at,
     }
+    return {name: value for name, value in (plain(stored.content) | state).items() if name in table.c}

@@ -9,9 +9,12 @@ from msgspec import convert
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from goals_api.core.entities import PlanHead, StoredPlan, plain
+from goals_api.core.changes import Action
+from goals_api.core.entities import CONTENTS, CalendarFrom, Content, PlanHead, Stored, StoredPlan, plain
 from goals_api.repository.entities import select
 from goals_api.tables import Base
+from tideline.events import Calendar
+from tideline.vocabulary import Kind
 
 _PLANS: Final = Base.metadata.tables["plan"]
 _CHANGES: Final = Base.metadata.tables["change"]
@@ -54,6 +57,30 @@ async def list_changes(
     if before is not None:
         statement = statement.where(_CHANGES.c.id < before)
     return list(await select(session, statement.order_by(_CHANGES.c.id.desc()).limit(limit)))
+
+
+async def find_then(session: AsyncSession, kind: Kind, code: str, at: datetime) -> Stored[Content] | None:
+    """An entity as it was known at a moment; None before it was made."""
+    statement = sa.select(_CHANGES).where(_CHANGES.c.kind == kind, _CHANGES.c.code == code, _CHANGES.c.at <= at)
+    statement = statement.where(_CHANGES.c.action != Action.TARGETS_SET).order_by(_CHANGES.c.id.desc()).limit(1)
+    found = await select(session, statement)
+    return _then(kind, found[0]) if found else None
+
+
+def _then(kind: Kind, row: Mapping[str, Any]) -> Stored[Content]:
+    content = row["content"]
+    if kind is Kind.MEASURE and "calendar_from" not in content:
+        # Written down before the city had a calendar: the standard one is what nobody had chosen.
+        standard = content.get("calendar") == plain(Calendar())
+        content = content | {"calendar_from": CalendarFrom.CITY if standard else CalendarFrom.MEASURE}
+    return Stored[Content](
+        content=convert(content, CONTENTS[kind]),
+        version=row["version"],
+        plan=row["plan"],
+        retired=row["action"] == Action.RETIRED,
+        retirement_note=row["note"],
+        changed_at=row["at"],
+    )
 
 
 def _stored(row: Mapping[str, Any]) -> StoredPlan:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Query, Response
 from goals_api.routes import entities
 from goals_api.routes.answers import problems
 from goals_api.routes.entities import CODE_PATTERN, UNCHANGED, IfMatch, Listed, Noted
-from goals_api.routes.visit import ExactRoute, Planning, Reading, WithToken
+from goals_api.routes.visit import ExactRoute, KnownAt, Planning, Reading, WithToken
 from goals_api.schemas import answers
 from goals_api.schemas.entities import AreaBody
 from goals_api.schemas.examples import AREA
@@ -45,9 +45,9 @@ async def create_area(visit: Planning, body: Given) -> Response:
 @router.get(
     "/{code}", response_model=answers.Area, summary="Read an area", responses=problems(401, 404, 422) | UNCHANGED
 )
-async def read_area(visit: Reading, code: str) -> Response:
+async def read_area(visit: Reading, code: str, known_at: KnownAt = None) -> Response:
     """Retired ones too; their `retirement_note` says why."""
-    return await entities.show(visit, Kind.AREA, code)
+    return await entities.show(visit, Kind.AREA, code, known_at)
 
 
 @router.put(

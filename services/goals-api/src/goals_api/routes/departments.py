@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Response
 from goals_api.routes import entities
 from goals_api.routes.answers import problems
 from goals_api.routes.entities import UNCHANGED, IfMatch, Listed, Noted
-from goals_api.routes.visit import ExactRoute, Organising, Reading, WithToken
+from goals_api.routes.visit import ExactRoute, KnownAt, Organising, Reading, WithToken
 from goals_api.schemas import answers
 from goals_api.schemas.entities import DepartmentBody
 from goals_api.schemas.examples import DEPARTMENT
@@ -45,9 +45,9 @@ async def create_department(visit: Organising, body: Given) -> Response:
     summary="Read a department",
     responses=problems(401, 404, 422) | UNCHANGED,
 )
-async def read_department(visit: Reading, code: str) -> Response:
+async def read_department(visit: Reading, code: str, known_at: KnownAt = None) -> Response:
     """Retired ones too; their `retirement_note` says why."""
-    return await entities.show(visit, Kind.DEPARTMENT, code)
+    return await entities.show(visit, Kind.DEPARTMENT, code, known_at)
 
 
 @router.put(

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Query, Response
 from msgspec.structs import replace as changed
 
 from goals_api import actions
-from goals_api.core import changes
+from goals_api.core import changes, graph
 from goals_api.core.changes import Edit
-from goals_api.core.entities import PLURALS, Content, Entry, Goal, Proposal, Stored
+from goals_api.core.entities import PLURALS, Content, Goal, Measure, Stored
 from goals_api.core.faults import Fault
-from goals_api.core.graph import references
+from goals_api.core.formulas import inputs_of
+from goals_api.core.proposals import Entry, Proposal
 from goals_api.repository import entities, plans
 from goals_api.routes.answers import answer, page, position, shown
 from goals_api.routes.visit import Visit
@@ -56,11 +58,22 @@ def _note(note: Why = "", body: RetirementBody | None = None) -> str:
 Noted = Annotated[str, Depends(_note)]
 
 
-async def show(visit: Visit, kind: Kind, code: str) -> Response:
+async def show(visit: Visit, kind: Kind, code: str, known_at: datetime | None = None) -> Response:
     stored = await find(visit, kind, code)
+    if known_at is not None:
+        return await _show_then(visit, kind, code, known_at)
     (visible,) = await _visible(visit, [stored])
     # What hides a measure from the public is no version of its goal: then the ETag is of what is shown.
     return answer(visit, shown(visible), version=stored.version if visible == stored else None)
+
+
+async def _show_then(visit: Visit, kind: Kind, code: str, known_at: datetime) -> Response:
+    """As it was known then; of what the public sees now, what it saw then."""
+    stored = await plans.find_then(visit.session, kind, code, known_at)
+    if stored is None or not visit.may_see(stored.content):
+        raise NotFound(f"{kind} {code} was not known at {known_at.isoformat()}", code="not_known_then")
+    (visible,) = await _visible(visit, [stored])
+    return answer(visit, shown(visible))
 
 
 async def show_page(visit: Visit, kind: Kind, wanted: Mapping[str, Any], listing: Listing) -> Response:
@@ -89,7 +102,8 @@ async def replace(visit: Visit, kind: Kind, code: str, body: EntityBody) -> Resp
     edit = await _judge(visit, kind, body, code)
     await actions.store(visit.session, edit, visit.author)
     stored = edit.written[0].after if edit.written else before
-    return answer(visit, shown(stored), version=stored.version)
+    moved = {"recomputed": edit.recomputed} if kind is Kind.MEASURE else {}
+    return answer(visit, shown(stored) | moved, version=stored.version)
 
 
 async def retire(visit: Visit, kind: Kind, code: str, note: str) -> Response:
@@ -126,20 +140,28 @@ async def measures_of(visit: Visit, code: str) -> list[str]:
     goal = await entities.find(visit.session, Kind.GOAL, code)
     if goal is None or not visit.may_see(goal.content):
         return []
-    return [reference.code for reference in references(goal.content) if reference.kind is Kind.MEASURE]
+    return [reference.code for reference in graph.measures_of(goal.content)]
 
 
 async def without_hidden(visit: Visit, contents: Sequence[Content]) -> list[Content]:
-    """The same; for the public, goals without the measures that are not published."""
-    goals = [content for content in contents if isinstance(content, Goal)]
-    named = {reference.code for goal in goals for reference in references(goal) if reference.kind is Kind.MEASURE}
+    """The same; for the public, goals and derived measures without the measures that are not published."""
+    named = {reference.code for content in contents for reference in graph.measures_of(content)}
     hidden = set() if visit.principal else await entities.list_unpublished(visit.session, Kind.MEASURE, named)
-    return [_without(content, hidden) if isinstance(content, Goal) else content for content in contents]
+    return [_without(content, hidden) for content in contents] if hidden else list(contents)
 
 
-def _without(goal: Goal, hidden: set[str]) -> Goal:
-    metrics = tuple(metric for metric in goal.metrics if metric.measure not in hidden)
-    return changed(goal, kpi=None if goal.kpi in hidden else goal.kpi, metrics=metrics)
+def _without(content: Content, hidden: set[str]) -> Content:
+    if isinstance(content, Goal):
+        metrics = tuple(metric for metric in content.metrics if metric.measure not in hidden)
+        return changed(content, kpi=_unless(content.kpi, hidden), metrics=metrics)
+    if isinstance(content, Measure):
+        formula = content.formula if hidden.isdisjoint(inputs_of(content.formula)) else None
+        return changed(content, formula=formula, weighted_by=_unless(content.weighted_by, hidden))
+    return content
+
+
+def _unless(code: str | None, hidden: set[str]) -> str | None:
+    return None if code in hidden else code
 
 
 async def _visible(visit: Visit, found: Sequence[Stored[Content]]) -> list[Stored[Content]]:

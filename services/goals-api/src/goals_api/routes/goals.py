@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Response
 from goals_api.routes import entities
 from goals_api.routes.answers import problems
 from goals_api.routes.entities import UNCHANGED, IfMatch, Listed, Noted, OfArea, OfDepartment
-from goals_api.routes.visit import ExactRoute, Owning, Reading, WithToken
+from goals_api.routes.visit import ExactRoute, KnownAt, Owning, Reading, WithToken
 from goals_api.schemas import answers
 from goals_api.schemas.entities import GoalBody
 from goals_api.schemas.examples import GOAL
@@ -45,9 +45,9 @@ async def create_goal(visit: Owning, body: Given) -> Response:
 @router.get(
     "/{code}", response_model=answers.Goal, summary="Read a goal", responses=problems(401, 404, 422) | UNCHANGED
 )
-async def read_goal(visit: Reading, code: str) -> Response:
+async def read_goal(visit: Reading, code: str, known_at: KnownAt = None) -> Response:
     """Retired ones too; their `retirement_note` says why."""
-    return await entities.show(visit, Kind.GOAL, code)
+    return await entities.show(visit, Kind.GOAL, code, known_at)
 
 
 @router.put(

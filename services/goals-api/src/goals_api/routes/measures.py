@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Response
 from goals_api.routes import entities
 from goals_api.routes.answers import problems
 from goals_api.routes.entities import UNCHANGED, IfMatch, Listed, Noted, OfArea, OfDepartment, OfGoal
-from goals_api.routes.visit import ExactRoute, Owning, Reading, WithToken
+from goals_api.routes.visit import ExactRoute, KnownAt, Owning, Reading, WithToken
 from goals_api.schemas import answers
 from goals_api.schemas.entities import MeasureBody
 from goals_api.schemas.examples import MEASURE
@@ -40,26 +40,29 @@ async def list_measures(
     responses=problems(400, 401, 403, 409, 413, 415, 422),
 )
 async def create_measure(visit: Owning, body: Given) -> Response:
-    """`method.params` is judged by the method itself; here it must be an object."""
+    """`method` must be one that is offered, with parameters that fit it. A `formula` derives it from other measures."""
     return await entities.create(visit, Kind.MEASURE, body)
 
 
 @router.get(
     "/{code}", response_model=answers.Measure, summary="Read a measure", responses=problems(401, 404, 422) | UNCHANGED
 )
-async def read_measure(visit: Reading, code: str) -> Response:
+async def read_measure(visit: Reading, code: str, known_at: KnownAt = None) -> Response:
     """Retired ones too; their `retirement_note` says why."""
-    return await entities.show(visit, Kind.MEASURE, code)
+    return await entities.show(visit, Kind.MEASURE, code, known_at)
 
 
 @router.put(
     "/{code}",
-    response_model=answers.Measure,
+    response_model=answers.MovedMeasure,
     summary="Replace a measure",
     responses=problems(400, 401, 403, 404, 412, 413, 415, 422, 428),
 )
 async def replace_measure(visit: Owning, code: str, body: Given, if_match: IfMatch = None) -> Response:  # noqa: ARG001
-    """Needs If-Match with the ETag that was read. Replacing a retired one brings it back."""
+    """Needs If-Match with the ETag that was read. Replacing a retired one brings it back.
+
+    With another calendar or frequency its periods are others than before: `recomputed` names it.
+    """
     return await entities.replace(visit, Kind.MEASURE, code, body)
 
 

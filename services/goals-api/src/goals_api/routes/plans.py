@@ -6,8 +6,9 @@ from fastapi import APIRouter, Body, Header, Query, Response
 
 from goals_api import actions
 from goals_api.core.changes import Action, Edit, Written
-from goals_api.core.entities import PLURALS, Proposal, StoredPlan, plain
+from goals_api.core.entities import PLURALS, StoredPlan, plain
 from goals_api.core.faults import Fault
+from goals_api.core.proposals import Proposal
 from goals_api.repository import entities, plans, targets
 from goals_api.routes.answers import answer, page, position, problems
 from goals_api.routes.entities import UNCHANGED, show_changes, without_hidden
@@ -127,6 +128,7 @@ def _told(edit: Edit, plan: StoredPlan) -> dict[str, Any]:
             "changed": sum(one.before is not None for one in edit.targets),
             "unchanged": edit.targets_unchanged,
         },
+        "recomputed": edit.recomputed,
         "faults": [],
     }
 

@@ -1,21 +1,20 @@
 """Targets of a measure: versioned per period and breakdown, frozen from the first day of their period on."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Query, Response
-from pydantic import AfterValidator
 
 from goals_api import actions
 from goals_api.core.changes import Edit
-from goals_api.core.entities import Proposal, StandingTarget, TargetEntry, plain, target_key
+from goals_api.core.entities import StandingTarget, plain, target_key
 from goals_api.core.faults import Fault, under
+from goals_api.core.proposals import Proposal, TargetEntry
 from goals_api.repository import entities as rows
 from goals_api.repository import targets
 from goals_api.routes.answers import answer, page, position, problems
 from goals_api.routes.entities import find
-from goals_api.routes.visit import ExactRoute, Owning, Reading, Visit
+from goals_api.routes.visit import ExactRoute, KnownAt, Owning, Reading, Visit
 from goals_api.schemas import answers
 from goals_api.schemas.entities import TargetFields
 from goals_api.schemas.examples import TARGET
@@ -25,16 +24,6 @@ from tideline.vocabulary import Kind
 from tideline.web import Cursor, Limit
 
 router = APIRouter(prefix="/v1/measures/{code}/targets", tags=["targets"], route_class=ExactRoute)
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except OverflowError as reason:
-        raise ValueError("in UTC this is no instant of the years 1 to 9999") from reason
-
-
-KnownAt = Annotated[datetime, AfterValidator(_in_utc)]
 
 
 class Several(Part):
@@ -60,7 +49,7 @@ _UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
 async def list_targets(
     visit: Reading,
     code: str,
-    known_at: Annotated[KnownAt | None, Query(description="As they stood at this moment.")] = None,
+    known_at: KnownAt = None,
     history: Annotated[bool, Query(description="Every version, not only the one that stands.")] = False,
     cursor: Cursor = None,
     limit: Limit = 100,

@@ -2,16 +2,17 @@
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
+from pydantic import AfterValidator
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from goals_api.actions import Author
-from goals_api.core.entities import Area, Content, Department
+from goals_api.core.entities import Area, City, Content, Department
 from goals_api.schemas.reading import read
 from tideline.auth import Principal, optional_principal, require
 from tideline.errors import Forbidden, TooLarge, Unsupported
@@ -21,6 +22,18 @@ EVERYTHING: Final = (Role.ANALYST, Role.COORDINATOR)
 DEPARTMENTS: Final = (Role.ANALYST,)
 _BEARER: Final = HTTPBearer(auto_error=False, description="A signed token.")  # for the documentation
 OWNED: Final = (Role.ANALYST, Role.DEPARTMENT_OWNER)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except OverflowError as reason:
+        raise ValueError("in UTC this is no instant of the years 1 to 9999") from reason
+
+
+KnownAt = Annotated[
+    Annotated[datetime, AfterValidator(_in_utc)] | None, Query(description="As it was known at this moment.")
+]
 
 
 async def _session(request: Request) -> AsyncIterator[AsyncSession]:
@@ -59,7 +72,7 @@ class Visit:
         if who is None or who.has(*EVERYTHING) or not who.departments:
             return
         for content in contents:
-            if isinstance(content, (Area, Department)) or content.department not in who.departments:
+            if isinstance(content, (City, Area, Department)) or content.department not in who.departments:
                 raise Forbidden(f"{content.code} is not of your department", code="not_your_department")
 
 

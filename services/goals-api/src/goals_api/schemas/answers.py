@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from goals_api.schemas.city import CityBody
 from goals_api.schemas.documents import PlanDocument
 from goals_api.schemas.entities import (
     AreaBody,
@@ -39,6 +40,25 @@ class Goal(State, GoalBody):
 
 class Measure(State, MeasureBody):
     """The definition of a measure."""
+
+
+class MovedMeasure(Measure):
+    """The definition that now stands."""
+
+    recomputed: list[Code] = Field(description="This measure, when its calendar or frequency is another than before.")
+
+
+class City(CityBody):
+    """What holds for the whole city."""
+
+    version: int = Field(description="0: nobody has said anything yet. Also the ETag.", examples=[1])
+    changed_at: datetime | None
+
+
+class MovedCity(City):
+    """What holds from now on."""
+
+    recomputed: list[Code] = Field(description="The measures that follow its calendar, when that has changed.")
 
 
 class Target(BaseModel):

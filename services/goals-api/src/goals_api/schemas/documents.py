@@ -7,8 +7,10 @@ from typing import ClassVar
 import msgspec
 from pydantic import BaseModel, Field
 
-from goals_api.core.entities import PLURALS, Content, Entry, PlanHead, Proposal, TargetEntry
+from goals_api.core.entities import PLURALS, Content, PlanHead
 from goals_api.core.faults import Fault, under
+from goals_api.core.proposals import Entry, Proposal, TargetEntry
+from goals_api.schemas.city import CityBody
 from goals_api.schemas.entities import AreaBody, DepartmentBody, EntityBody, GoalBody, MeasureBody, TargetBody
 from goals_api.schemas.words import Body, Code, Line, Part, Prose, Title
 from tideline.vocabulary import Kind
@@ -38,6 +40,9 @@ class PlanDocument(PlanFields):
 
     answered: ClassVar[frozenset[str]] = frozenset({"version", "changed_at"})
 
+    city: CityBody | None = Field(
+        default=None, description="What holds for the whole city. Left out: as it is. No answer shows it here."
+    )
     areas: list[AreaBody] = Field(default=[], max_length=20_000)
     departments: list[DepartmentBody] = Field(default=[], max_length=20_000)
     goals: list[GoalBody] = Field(default=[], max_length=20_000)
@@ -57,7 +62,7 @@ class PlanDocument(PlanFields):
         head = self.model_dump(include=set(PlanFields.model_fields))
         proposal = Proposal(
             plan=msgspec.convert(head, PlanHead),
-            entries={kind: list(_read(kind, bodies)) for kind, bodies in entries.items()},
+            entries=_city(self.city) | {kind: list(_read(kind, bodies)) for kind, bodies in entries.items()},
             targets=[
                 TargetEntry(f"targets[{index}]", body.to_target(body.measure))
                 for index, body in enumerate(self.targets)
@@ -65,7 +70,8 @@ class PlanDocument(PlanFields):
             ],
             unread={kind: frozenset(b.code for b in bodies if b.faults) for kind, bodies in entries.items()},
         )
-        return proposal, list(_unread(entries, self.targets))
+        faults = list(under("city", self.city.faults)) if self.city else []
+        return proposal, [*faults, *_unread(entries, self.targets)]
 
 
 class Named(BaseModel):
@@ -93,7 +99,14 @@ class PlanAnswer(BaseModel):
     unchanged: list[Named]
     retired: list[Named]
     targets: TargetCounts
+    recomputed: list[Code] = Field(
+        description="Measures whose calendar or frequency is another than before, also by following the city's."
+    )
     faults: list[str] = Field(description="Always empty: a document with faults answers 422 and lists them all.")
+
+
+def _city(body: CityBody | None) -> dict[Kind, list[Entry[Content]]]:
+    return {Kind.CITY: [Entry("city", body.to_content())]} if body is not None and body.is_read else {}
 
 
 def _read(kind: Kind, bodies: Iterable[EntityBody]) -> Iterable[Entry[Content]]:

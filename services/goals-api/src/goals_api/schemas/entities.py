@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from pydantic import BeforeValidator, Field
 
-from goals_api.core.entities import Area, Content, Department, Goal, Measure, Target
+from goals_api.core.entities import Area, CalendarFrom, Content, Department, Goal, Measure, Target
 from goals_api.schemas.words import Body, Code, Line, Number, Part, PeriodId, Prose, Title
 from tideline.vocabulary import Aggregation, AreaKind, Direction, Frequency, MeasureType, Policy
 
@@ -115,7 +115,8 @@ class AggregationBody(Part):
 
 class MethodBody(Part):
     id: Line = Field(description="A status method, such as `pace` or `threshold`; see /v1/methods.")
-    params: dict[str, Any] = Field(default={})
+    params: dict[str, Any] = Field(default={}, description="As the method's JSON Schema in /v1/methods says.")
+    version: int | None = Field(default=None, description="Null: the one in force.")
 
 
 class BaselineBody(Part):
@@ -124,8 +125,30 @@ class BaselineBody(Part):
     note: Prose = ""
 
 
+class PeerBody(Part):
+    code: Code
+    title: Title = ""
+    source: Prose = ""
+
+
+class EquityBody(Part):
+    """How the gaps between the groups of one dimension are judged; each limit is the most that is acceptable."""
+
+    dimension: Line = Field(description="One of the measure's breakdowns.")
+    reference: Line | None = Field(default=None, description="The group others are held against; null: the best one.")
+    order: list[Line] = Field(
+        default=[], max_length=200, description="From the least to the most advantaged; the slope index needs it."
+    )
+    difference: Number | None = Field(default=None, description="From the reference, in the measure's unit.")
+    ratio: Number | None = Field(default=None, description="To the reference, from 1.")
+    index_of_disparity: Number | None = Field(default=None, description="In percent.")
+    slope_index: Number | None = Field(default=None, description="In the measure's unit.")
+    near_percent: Number = Field(default=Decimal(10), description="Within this much of a limit: at risk.")
+
+
 class MeasureBody(EntityBody):
     content = Measure
+    answered = STATE | {"recomputed"}
 
     department: Code | None = Field(default=None, description="Null: a citywide indicator.")
     areas: AreaCodes = Field(default=[])
@@ -133,7 +156,13 @@ class MeasureBody(EntityBody):
     unit: Line = ""
     direction: Direction = Field(description="The way it should move; `none` describes without judging.")
     frequency: Frequency
-    calendar: CalendarBody = CalendarBody()
+    calendar: CalendarBody | None = Field(
+        default=None, description="Its own; null: it follows the city's. Answers show the one in effect."
+    )
+    calendar_from: CalendarFrom | None = Field(
+        default=None,
+        description="Whose calendar that is. Left out: `measure` where a calendar is given, else `city`.",
+    )
     aggregation: AggregationBody = AggregationBody()
     multiplier: Number = Field(default=ONE, description="A ratio is multiplied by this for display, such as 100.")
     breakdowns: list[Line] = Field(default=[], max_length=50, description="The dimensions values may carry.")
@@ -146,7 +175,29 @@ class MeasureBody(EntityBody):
     grace_days: int | None = Field(default=None, description="Days after a period before a missing value is stale.")
     weight: Weight = ONE
     baseline: BaselineBody | None = None
+    formula: str | None = Field(
+        default=None,
+        description="Derives it from other measures, for example `100 * {answered-in-time} / {calls}`: numbers, "
+        "measures in braces, + - * / ( ), min, max, abs. At most 2,000 characters.",
+    )
+    weighted_by: Code | None = Field(
+        default=None, description="The measure that weighs its values where they are averaged, such as a population."
+    )
+    peers: list[PeerBody] = Field(
+        default=[], max_length=200, description="Others with the same measure; their values carry `peer` as dimension."
+    )
+    equity: list[EquityBody] = Field(default=[], max_length=50)
+    suppress_under: int | None = Field(
+        default=None, description="Counts above 0 and under this are not shown; null: as the city says, 0: all are."
+    )
     sample: Sample = False
+
+    def to_content(self) -> Measure:
+        """The same as the core knows it; only for a body without faults."""
+        whose = CalendarFrom.CITY if self.calendar is None else CalendarFrom.MEASURE
+        given = self.model_dump(by_alias=True)
+        given |= {"calendar": given["calendar"] or {}, "calendar_from": self.calendar_from or whose}
+        return msgspec.convert(given, Measure)
 
 
 class RetirementBody(Part):

@@ -2,6 +2,13 @@
 
 from typing import Any, Final
 
+CITY: Final[dict[str, Any]] = {
+    "title": "City of Tacoma",
+    "calendar": {"fiscal_year_start_month": 1, "biennium_starts_odd": True},
+    "suppress_under": 10,
+    "policy": "weighted",
+    "minimum_coverage": 0.5,
+}
 AREA: Final[dict[str, Any]] = {
     "code": "livability",
     "title": "Livability",
@@ -28,9 +35,22 @@ MEASURE: Final[dict[str, Any]] = {
     "breakdowns": ["council_district"],
     "owner": "Deputy fire chief",
     "source": "Dispatch records",
-    "method": {"id": "threshold", "params": {"near_percent": "10"}},
+    "method": {"id": "threshold", "params": {"near_percent": "10"}, "version": None},
     "grace_days": 30,
     "baseline": {"period": "2016-12", "value": 8.4},
+}
+DERIVED: Final[dict[str, Any]] = {
+    "code": "answered-in-time-share",
+    "title": "Calls answered in time",
+    "unit": "percent",
+    "direction": "up",
+    "frequency": "quarter",
+    "aggregation": {"time": "average", "breakdown": "average"},
+    "breakdowns": ["council_district"],
+    "equity": [{"dimension": "council_district", "ratio": 1.25}],
+    "formula": "100 * {calls-answered-in-time} / {calls}",
+    "weighted_by": "calls",
+    "peers": [{"code": "spokane", "title": "Spokane", "source": "Its own quarterly report"}],
 }
 GOAL: Final[dict[str, Any]] = {
     "code": "faster-response",
