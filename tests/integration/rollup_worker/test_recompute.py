@@ -77,7 +77,7 @@ async def test_what_is_read_for_a_judgement_does_not_grow_with_the_history(city:
         await city.tell(push(*days))
     async with city.database.transaction() as connection:
         found = await judge_measures(connection, {"daily": definition}, Moment(date(2016, 1, 1)))
-    assert len(found["daily"].values) <= 2
+    assert len(found["daily"].read.values) <= 2
 
 
 async def test_more_marks_than_one_bite_are_all_worked_off(city: City) -> None:

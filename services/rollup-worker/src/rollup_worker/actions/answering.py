@@ -8,9 +8,10 @@ from typing import Final
 import msgspec
 
 from rollup_worker.actions.judging import Tree, judge_tree
-from rollup_worker.actions.loading import Moment
+from rollup_worker.actions.loading import Moment, find_moment
 from rollup_worker.core.facts import CITY, Node, NodeStatus, Plan
-from rollup_worker.repository import dirty, plan
+from rollup_worker.core.overlay import over_plan
+from rollup_worker.repository import plan
 from rollup_worker.repository.plan import Defined
 from rollup_worker.schemas.document import Document, Line, NodeName, document, visible
 from tideline import periods
@@ -46,13 +47,12 @@ async def moment(
 ) -> Moment:
     """A period is read in the measure's own calendar. Raises Invalid for what is no period."""
     calendar = definition.calendar if isinstance(definition, MeasureDefined) else periods.STANDARD
-    today = await dirty.find_today(connection, known_at)
-    return Moment(today, _period(as_of, calendar) if as_of is not None else None, known_at)
+    return await find_moment(connection, _period(as_of, calendar) if as_of is not None else None, known_at)
 
 
 async def judge_then(connection: Connection, node: Node, when: Moment) -> tuple[Plan, Tree]:
     """The node and everything under it, as the plan of that time had it."""
-    known = await plan.find_plan(connection, when.known_at)
+    known = over_plan(await plan.find_plan(connection, when.known_at), when.overlay)
     return known, await judge_known(connection, known, node, when)
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from rollup_worker.actions.answering import definition_of, judge_then, lines_of, node_name
 from rollup_worker.actions.judging import Judgement, judge_measures
-from rollup_worker.actions.loading import Moment
+from rollup_worker.actions.loading import Loaded, Moment
 from rollup_worker.core import facts, policies
 from rollup_worker.core.facts import Node, NodeStatus, Parent, Target
 from rollup_worker.core.methods import VERSIONS
@@ -18,7 +18,7 @@ from rollup_worker.repository import assessments, plan
 from rollup_worker.repository.inputs import Value
 from rollup_worker.repository.plan import Defined
 from rollup_worker.schemas.document import Line, child_line, child_of, coverage_words, words
-from rollup_worker.schemas.reads import Explanation, Input, MethodUsed, TargetWords
+from rollup_worker.schemas.reads import Explanation, Input, MethodUsed, TargetWords, Weight
 from tideline import periods
 from tideline.database import Connection
 from tideline.events import MeasureDefined
@@ -42,7 +42,7 @@ async def grounds(connection: Connection, node: Node, definition: Defined | None
     if when.as_of is not None or when.known_at is not None:
         known, tree = await judge_then(connection, node, when)
         status = tree.statuses[node]
-        return Grounds(status, definition_of(known, node), tree.measures.get(node.code), lines_of(known, status))
+        return Grounds(status, definition_of(known, node), tree.root, lines_of(known, status))
     if isinstance(definition, MeasureDefined):
         judgement = (await judge_measures(connection, {node.code: definition}, when))[node.code]
         return Grounds(judgement.status, definition, judgement)
@@ -56,8 +56,9 @@ async def grounds(connection: Connection, node: Node, definition: Defined | None
 
 def explanation(node: Node, found: Grounds, when: Moment, *, staff: bool) -> Explanation:
     status, definition, lines = found.status, found.definition, found.lines or {}
-    values = found.judgement.values if found.judgement else ()
-    shown = [value for value in values if staff or not value.breakdown]
+    read = found.judgement.read if found.judgement else None
+    values = read.values if read else ()
+    shown = [value for value in values if staff or _is_public(value, read)]
     measure = definition if isinstance(definition, MeasureDefined) else None
     return Explanation(
         node=node_name(node, definition),
@@ -77,7 +78,11 @@ def explanation(node: Node, found: Grounds, when: Moment, *, staff: bool) -> Exp
         numbers=dict(status.why),
         definition_version=definition.version if definition else None,
         baseline=measure.baseline if measure else None,
-        targets=_targets(found.judgement.targets, measure) if found.judgement and measure else [],
+        targets=_targets(read.targets, measure) if read and measure else [],
+        formula=measure.formula.text if measure and measure.formula else None,
+        reads=sorted(read.reads) if read else [],
+        weighted_by=measure.weighted_by if measure else None,
+        weights=_weights(read) if read and staff else [],
         inputs=[_input(value) for value in shown],
         withheld=len(values) - len(shown),
         children=[child_line(c, lines) for c in status.children if staff or lines[c.node].published],
@@ -112,6 +117,24 @@ def _targets(targets: Sequence[Target], measure: MeasureDefined) -> list[TargetW
             sample=target.sample,
         )
         for target in targets
+    ]
+
+
+def _is_public(value: Value, read: Loaded | None) -> bool:
+    """A value of the whole, of a measure that is itself published."""
+    other = read.reads.get(value.measure) if read else None
+    return not value.breakdown and (other is None or other.published)
+
+
+def _weights(read: Loaded) -> list[Weight]:
+    definition = read.reads.get(read.definition.weighted_by or "", read.definition)
+    return [
+        Weight(
+            period=periods.identify(cell.period, definition.calendar),
+            breakdown=dict(cell.breakdown),
+            value=cell.value,
+        )
+        for cell in read.weights
     ]
 
 

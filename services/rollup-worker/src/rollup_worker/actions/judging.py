@@ -1,17 +1,16 @@
 """Judging measures, and whole trees of nodes, from what is stored: the recompute and the reads take the same steps."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from rollup_worker.actions.loading import Loaded, Moment, load_recent
+from rollup_worker.actions.loading import Loaded, Moment, stream_recent
 from rollup_worker.core import city, graph
-from rollup_worker.core.facts import Edge, Node, NodeStatus, Plan, Target
+from rollup_worker.core.facts import Edge, Node, NodeStatus, Plan
 from rollup_worker.core.judge import judge_measure, latest
 from rollup_worker.core.rollup import roll_up
 from rollup_worker.core.staleness import stale_from
-from rollup_worker.repository.inputs import Value
 from tideline.database import Connection
 from tideline.events import MeasureDefined
 from tideline.vocabulary import Kind
@@ -19,28 +18,34 @@ from tideline.vocabulary import Kind
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A judged measure with the values that were read for it; `stale_on` is when it becomes stale, if it is not."""
+    """A judged measure with what was read for it; `stale_on` is when it becomes stale, if it is not."""
 
     status: NodeStatus
-    values: Sequence[Value] = ()
-    targets: Sequence[Target] = ()
+    read: Loaded
     stale_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A node with everything under it, judged."""
+    """A node with everything under it, judged; with what was read where the node is itself a measure."""
 
     statuses: Mapping[Node, NodeStatus]
-    measures: Mapping[str, Judgement] = field(default_factory=dict)
+    root: Judgement | None = None
 
 
 async def judge_measures(
     connection: Connection, definitions: Mapping[str, MeasureDefined], moment: Moment
 ) -> dict[str, Judgement]:
     """Each measure from its latest periods: what is read does not grow with its history."""
-    loaded = await load_recent(connection, definitions, moment)
-    return {code: judge_loaded(found, moment) for code, found in loaded.items()}
+    return {code: found async for code, found in judge_each(connection, definitions, moment)}
+
+
+async def judge_each(
+    connection: Connection, definitions: Mapping[str, MeasureDefined], moment: Moment
+) -> AsyncIterator[tuple[str, Judgement]]:
+    """As `judge_measures`, one after the other, so that nobody need hold the values of all."""
+    async for found in stream_recent(connection, definitions, moment):
+        yield found.definition.code, judge_loaded(found, moment)
 
 
 def judge_loaded(found: Loaded, moment: Moment) -> Judgement:
@@ -56,7 +61,7 @@ def judge_loaded(found: Loaded, moment: Moment) -> Judgement:
     )
     last = latest(found.cells)
     first_stale = stale_from(last, definition.grace_days, definition.calendar) if last else None
-    return Judgement(status, found.values, found.targets, None if status.qualifiers.stale else first_stale)
+    return Judgement(status, found, None if status.qualifiers.stale else first_stale)
 
 
 async def judge_tree(connection: Connection, plan: Plan, root: Node, moment: Moment) -> Tree:
@@ -64,12 +69,14 @@ async def judge_tree(connection: Connection, plan: Plan, root: Node, moment: Mom
     below = _below(graph.edges(plan), root)
     nodes = sorted({root, *(edge.child for held in below.values() for edge in held)}, key=_level)
     codes = [node.code for node in nodes if node.kind is Kind.MEASURE]
-    judged = await judge_measures(connection, {code: plan.measures[code] for code in codes}, moment)
-    found = {Node(Kind.MEASURE, code): judgement.status for code, judgement in judged.items()}
+    found, own = dict[Node, NodeStatus](), None
+    async for code, judgement in judge_each(connection, {code: plan.measures[code] for code in codes}, moment):
+        found[Node(Kind.MEASURE, code)] = judgement.status
+        own = judgement if root == Node(Kind.MEASURE, code) else own
     for node in nodes:
         if node.kind is not Kind.MEASURE:
             found[node] = roll_up(city.rule(plan, node), city.children(below.get(node, ()), found))
-    return Tree(found, judged)
+    return Tree(found, own)
 
 
 def _below(edges: Iterable[Edge], root: Node) -> dict[Node, list[Edge]]:

@@ -16,6 +16,20 @@ Days = tuple[date, date]
 Definitions = Mapping[str, MeasureDefined]
 
 
+def named(definitions: Definitions) -> dict[str, set[str]]:
+    """By measure those that its definition names: its formula's inputs, and the one that weighs it.
+
+    A retired measure reads nothing any more.
+    """
+    found = dict[str, set[str]]()
+    for code, definition in definitions.items():
+        inputs = set(definition.formula.inputs) if definition.formula else set()
+        weighing = {definition.weighted_by} if definition.weighted_by else set()
+        if not definition.retired:
+            found[code] = inputs | weighing
+    return found
+
+
 def order(code: str, definitions: Definitions) -> Sequence[str]:
     """What one measure is made from, each after its own inputs and itself last.
 

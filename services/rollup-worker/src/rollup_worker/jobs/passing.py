@@ -1,21 +1,22 @@
 """One pass of the recompute over the levels of the graph, inside one transaction."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
 from rollup_worker.actions.answering import node_name
-from rollup_worker.actions.judging import judge_measures
+from rollup_worker.actions.judging import judge_each
 from rollup_worker.actions.loading import Moment
 from rollup_worker.actions.reasons import Reason
 from rollup_worker.core import facts, graph
-from rollup_worker.core.facts import CITY, Node, Parent
+from rollup_worker.core.dependencies import named
+from rollup_worker.core.facts import CITY, Node, NodeStatus, Parent
 from rollup_worker.core.publication import Publication
 from rollup_worker.core.rollup import roll_up
 from rollup_worker.jobs.family import Family, load_family
 from rollup_worker.jobs.versions import Judged, Version, next_version, stale_on_changes
-from rollup_worker.repository import assessments, plan, published
+from rollup_worker.repository import assessments, dependencies, plan, published
 from rollup_worker.repository.assessments import Stored
 from rollup_worker.schemas.document import child_of
 from tideline import outbox
@@ -29,11 +30,11 @@ LEVELS: Final[Sequence[Collection[Kind]]] = ((Kind.GOAL,), (Kind.AREA, Kind.DEPA
 
 @dataclass
 class Pass:
-    """`today` is the day of the last tick. `versions` stand in the order in which they are told."""
+    """`moment` is the day of the last tick, with the methods in force. `versions` stand in the order of telling."""
 
     connection: Connection
     now: datetime
-    today: date
+    moment: Moment
     reasons: dict[Node, Reason] = field(default_factory=dict)
     versions: list[Version] = field(default_factory=list)
     publications: dict[Node, Publication] = field(default_factory=dict)
@@ -42,12 +43,16 @@ class Pass:
         self.reasons.setdefault(node, Reason()).add(*causes)
 
     async def derive_edges(self) -> None:
-        """From all definitions; writes only what differs. The parents concerned have the definitions as reason.
+        """What counts in what, and what reads what, from all definitions; writes only what differs.
+
+        The parents concerned have the definitions as reason.
 
         The city is looked at too: it is there from the first definition on, even with nothing under it yet.
         """
         before = await plan.list_edges(self.connection)
-        now = set(graph.edges(await plan.find_plan(self.connection)))
+        whole = await plan.find_plan(self.connection)
+        await dependencies.replace_dependencies(self.connection, named(whole.measures))
+        now = set(graph.edges(whole))
         gone, new = before - now, now - before
         await plan.replace_edges(self.connection, gone, new, self.now)
         known = [cause for reason in self.reasons.values() for cause in reason.causes if cause["type"] == "definition"]
@@ -58,7 +63,7 @@ class Pass:
 
     async def judge(self) -> None:
         """Measures, then whatever stands above those whose line changed or has a reason of its own."""
-        self.publications = await published.list_standing(self.connection, self.today)
+        self.publications = await published.list_standing(self.connection, self.moment.today)
         await self._judge_measures()
         moved = {version.row.node: version for version in self.versions if version.line_changed}
         starts = {*moved, *(node for node in self.reasons if node.kind is not Kind.MEASURE)}
@@ -72,20 +77,29 @@ class Pass:
         await outbox.record(self.connection, self.now, [version.event for version in self.versions])
 
     async def _judge_measures(self) -> None:
-        nodes = [node for node in self.reasons if node.kind is Kind.MEASURE]
-        if not nodes:
+        dirty = [node.code for node in self.reasons if node.kind is Kind.MEASURE]
+        if not dirty:
             return
-        defined = await plan.list_definitions(self.connection, nodes)
-        active = {d.code: d for d in defined.values() if isinstance(d, MeasureDefined) and not d.retired}
-        found = await judge_measures(self.connection, active, Moment(self.today))
-        judged = []
-        for node, definition in sorted(defined.items()):
-            judgement = found.get(node.code)
-            status, stale_on = (judgement.status, judgement.stale_on) if judgement else (None, None)
-            judged.append(Judged(node_name(node, definition), status, definition.published, stale_on=stale_on))
-        current = await assessments.list_current(self.connection, defined)
+        touched = await dependencies.list_touched(self.connection, dirty)
+        for code, found in touched.items():
+            for other in found.by:
+                self.because(Node(Kind.MEASURE, code), *self.reasons[Node(Kind.MEASURE, other)].causes)
+        judged = await self._judged({code: found.definition for code, found in sorted(touched.items())})
+        current = await assessments.list_current(self.connection, [each.node for each in judged])
         await assessments.replace_stale_on(self.connection, stale_on_changes(judged, current))
         self._add(judged, current)
+
+    async def _judged(self, defined: Mapping[str, MeasureDefined]) -> list[Judged]:
+        """Retired measures keep the status they had."""
+        active = {code: definition for code, definition in defined.items() if not definition.retired}
+        found = dict[str, tuple[NodeStatus, date | None]]()
+        async for code, judgement in judge_each(self.connection, active, self.moment):
+            found[code] = judgement.status, judgement.stale_on
+        return [
+            Judged(node_name(Node(Kind.MEASURE, code), definition), status, definition.published, stale_on=stale_on)
+            for code, definition in defined.items()
+            for status, stale_on in [found.get(code, (None, None))]
+        ]
 
     def _judge_parents(self, kinds: Collection[Kind], family: Family) -> None:
         nodes = sorted(node for node in self.reasons if node.kind in kinds)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
+from rollup_worker.actions.loading import find_moment
 from rollup_worker.jobs.passing import Pass
 from rollup_worker.repository import dirty
 from rollup_worker.repository.dirty import DRAIN_MAX, Mark
@@ -67,8 +68,7 @@ class Recompute:
         return len(marks)
 
     async def _judge(self, connection: Connection, marks: Sequence[Mark]) -> None:
-        today = await dirty.find_today(connection)
-        work = Pass(connection, self._clock.now(), today)
+        work = Pass(connection, self._clock.now(), await find_moment(connection))
         for mark in marks:
             work.because(mark.node, mark.cause)
         if any(mark.cause["type"] in ("definition", "rebuild") for mark in marks):

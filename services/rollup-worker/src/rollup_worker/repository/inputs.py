@@ -3,7 +3,7 @@
 The latest periods are read from the end of an index, so that the cost does not depend on how long a history is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,8 +19,9 @@ from tideline.database import Connection, plain
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value with where it came from."""
+    """One value with where it came from; one that is only supposed came from no batch."""
 
+    measure: str
     period: str
     breakdown: dict[str, str]
     revision: int
@@ -28,9 +29,19 @@ class Value:
     numerator: Decimal | None
     denominator: Decimal | None
     flag: str | None
-    batch: UUID
+    batch: UUID | None
     source: str
-    known_from: datetime
+    known_from: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Values of one measure, of the periods that begin in a half-open span of days, for one reader."""
+
+    reader: int
+    measure: str
+    first: date
+    upto: date
 
 
 async def list_latest(
@@ -43,15 +54,13 @@ async def list_latest(
 
 
 async def list_values(
-    connection: Connection, windows: Mapping[str, tuple[date, date]], known_at: datetime | None = None
-) -> dict[str, list[Value]]:
-    """Of each measure the values of the periods that begin in a half-open span of days, oldest first."""
-    found: dict[str, list[Value]] = {code: [] for code in windows}
-    starts, ends = ([window[side] for window in windows.values()] for side in (0, 1))
+    connection: Connection, wanted: Sequence[Wanted], known_at: datetime | None = None, limit: int | None = None
+) -> list[tuple[int, Value]]:
+    """The values by reader, in the order of the readers, then by measure and time; at most `limit` of them."""
+    columns = [[getattr(each, name) for each in wanted] for name in Wanted.__slots__]
     query, more = (_VALUES, []) if known_at is None else (_VALUES_KNOWN, [known_at])
-    for row in await connection.fetch(query, list(windows), starts, ends, *more):
-        found[row["measure"]].append(_value(row))
-    return found
+    rows = await connection.fetch(query, *columns, limit, *more)
+    return [(row["reader"], _value(row)) for row in rows]
 
 
 async def list_targets(
@@ -64,7 +73,8 @@ async def list_targets(
 
 
 def _value(row: asyncpg.Record) -> Value:
-    return Value(row["period"], breakdown_of(row["breakdown"]), *(plain(row[name]) for name in Value.__slots__[2:]))
+    told = (plain(row[name]) for name in Value.__slots__[3:])
+    return Value(row["measure"], row["period"], breakdown_of(row["breakdown"]), *told)
 
 
 def _target(row: asyncpg.Record) -> events.Target:
@@ -80,32 +90,34 @@ def _target(row: asyncpg.Record) -> events.Target:
     )
 
 
-_LATEST: Final = """
+# Values of others with the same measure stand under the dimension `peer` and make no period the latest.
+_OWN: Final = "breakdown !~ '[{,]\"peer\":'"
+_LATEST: Final = f"""
 select m.code, l.period_start as latest from unnest($1::text[], $2::date[]) m (code, before)
 cross join lateral (
     select period_start from observation
     where measure = m.code and known_to is null and reported and period_start < coalesce(m.before, 'infinity')
+      and {_OWN}
     order by period_start desc limit 1) l
-"""
-_LATEST_KNOWN: Final = """
+"""  # noqa: S608
+_LATEST_KNOWN: Final = f"""
 select m.code, max(o.period_start) as latest from unnest($1::text[], $2::date[]) m (code, before)
 join observation o on o.measure = m.code
 where o.known_from <= $3 and (o.known_to is null or o.known_to > $3) and o.reported
-  and o.period_start < coalesce(m.before, 'infinity')
+  and o.period_start < coalesce(m.before, 'infinity') and {_OWN}
 group by m.code
+"""  # noqa: S608
+_WANTED: Final = """
+select m.reader, o.measure, o.period, o.breakdown, o.revision, o.value, o.numerator, o.denominator, o.flag, o.batch,
+    o.source, o.known_from
+from unnest($1::int[], $2::text[], $3::date[], $4::date[]) m (reader, measure, first, upto)
+join observation o on o.measure = m.measure and o.period_start >= m.first and o.period_start < m.upto
 """
-_VALUES: Final = """
-select o.* from unnest($1::text[], $2::date[], $3::date[]) m (code, first, upto)
-join observation o on o.measure = m.code and o.period_start >= m.first and o.period_start < m.upto
-where o.known_to is null and o.reported
-order by o.measure, o.period_start, o.breakdown
-"""
-_VALUES_KNOWN: Final = """
-select o.* from unnest($1::text[], $2::date[], $3::date[]) m (code, first, upto)
-join observation o on o.measure = m.code and o.period_start >= m.first and o.period_start < m.upto
-where o.known_from <= $4 and (o.known_to is null or o.known_to > $4) and o.reported
-order by o.measure, o.period_start, o.breakdown
-"""
+_IN_ORDER: Final = "order by m.reader, o.measure, o.period_start, o.breakdown limit $5"
+_VALUES: Final = _WANTED + "where o.known_to is null and o.reported " + _IN_ORDER
+_VALUES_KNOWN: Final = (
+    _WANTED + "where o.known_from <= $6 and (o.known_to is null or o.known_to > $6) and o.reported " + _IN_ORDER
+)
 _TARGETS: Final = """
 select * from target
 where measure = any($1::text[]) and case when $2::timestamptz is null then known_to is null

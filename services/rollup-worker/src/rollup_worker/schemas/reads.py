@@ -30,8 +30,9 @@ class MethodList(msgspec.Struct, frozen=True):
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
-    """One value that was read, with where it came from and since when it is known."""
+    """One value that was read, with where it came from and since when it is known; one only supposed came from none."""
 
+    measure: str
     period: str
     breakdown: dict[str, str]
     value: Decimal | None
@@ -39,9 +40,17 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     denominator: Decimal | None
     flag: str | None
     revision: int
-    batch: UUID
+    batch: UUID | None
     source: str
-    known_from: datetime
+    known_from: datetime | None
+
+
+class Weight(msgspec.Struct, frozen=True, kw_only=True):
+    """A value of the measure that weighs."""
+
+    period: str
+    breakdown: dict[str, str]
+    value: Decimal | None
 
 
 class TargetWords(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +74,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why a node has its status.
 
     `numbers` are the intermediate ones by plain names; `native` is the method's own figure. `inputs` are the values
-    read, `withheld` how many of them only staff may see. `children` bring their contributions to the score.
+    read (of a derived measure those of its inputs; `reads` are all measures concerned), `withheld` how many of them
+    only staff may see. `children` bring their contributions to the score.
     `published` is what a person put beside the status. `changed` and `why` tell what the newest version changed, and
     which facts did it.
     """
@@ -88,6 +98,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     definition_version: int | None
     baseline: Baseline | None = None
     targets: list[TargetWords] = []
+    formula: str | None = None
+    reads: list[str] = []
+    weighted_by: str | None = None
+    weights: list[Weight] = []
     inputs: list[Input] = []
     withheld: int = 0
     children: list[ChildLine] = []

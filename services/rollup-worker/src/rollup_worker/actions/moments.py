@@ -1,0 +1,52 @@
+"""At which moment something is looked at, and what was read of a measure then."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from rollup_worker.core.facts import Cell, Target
+from rollup_worker.core.methods import InForce
+from rollup_worker.core.overlay import NOTHING, Overlay
+from rollup_worker.repository import methods
+from rollup_worker.repository.inputs import Value
+from tideline import events
+from tideline.database import Connection
+from tideline.events import MeasureDefined
+from tideline.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The last period to look at (None: the latest there is), what was known when (None: all), and what day it is.
+
+    `in_force` are the adopted versions of methods at that time. `overlay` is supposed beside what is stored.
+    """
+
+    today: date
+    as_of: Period | None = None
+    known_at: datetime | None = None
+    in_force: InForce = field(default_factory=dict)
+    overlay: Overlay = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A measure with what was read of it. `cells` are `values` as the core reads them, or what its formula makes.
+
+    `targets` bind the headline; `told` are all targets, those of single cells too. `weights` are the cells of the
+    measure that weighs this one. `reads` are the definitions of other measures whose values were read.
+    """
+
+    definition: MeasureDefined
+    values: Sequence[Value] = ()
+    cells: Sequence[Cell] = ()
+    targets: Sequence[Target] = ()
+    told: Sequence[events.Target] = ()
+    weights: Sequence[Cell] = ()
+    reads: Mapping[str, MeasureDefined] = field(default_factory=dict)
+
+
+async def find_moment(connection: Connection, as_of: Period | None = None, known_at: datetime | None = None) -> Moment:
+    """Day and methods are those that were recorded until then."""
+    today, in_force = await methods.find_day_and_methods(connection, known_at)
+    return Moment(today, as_of, known_at, in_force)
