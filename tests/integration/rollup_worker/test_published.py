@@ -69,7 +69,7 @@ async def test_every_kind_of_node_can_have_one(judged: City, reads: Reads) -> No
 
 async def test_the_fact_stands_in_the_log_with_who_and_why(judged: City, reads: Reads) -> None:
     await put(reads)
-    row = await judged.database.pool.fetchrow("select * from event where type like '%publication%'")
+    (row,) = await judged.database.pool.fetch("select * from event where type like '%publication%'")
     event = decode(row["type"], row["body"])
     assert isinstance(event, StatusPublished)
     assert (event.status, event.reason, event.actor) == ("at_risk", BODY["reason"], "analyst")
