@@ -13,8 +13,8 @@ import pytest
 
 from deploy.seed.loading import PLAN, batches
 from goals_api.core.changes import check, edit
-from goals_api.core.entities import Proposal, World
 from goals_api.core.facts import defined
+from goals_api.core.proposals import Proposal, World
 from goals_api.core.targets import by_measure
 from goals_api.schemas.documents import PlanDocument
 from goals_api.schemas.reading import read
@@ -25,7 +25,7 @@ from tideline import events, periods
 from tideline.vocabulary import JUDGEMENTS, Kind, Status
 
 TODAY = date(2026, 11, 22)
-NOTHING = World(entities={kind: {} for kind in (Kind.AREA, Kind.DEPARTMENT, Kind.GOAL, Kind.MEASURE)})
+NOTHING = World(entities={kind: {} for kind in (Kind.CITY, Kind.AREA, Kind.DEPARTMENT, Kind.GOAL, Kind.MEASURE)})
 
 
 @dataclass
