@@ -93,13 +93,14 @@ def answer(request: Request, body: bytes, tag: str, *, staff: bool) -> Response:
 
 def _node(request: Request) -> Node:
     words = request.path_params
-    if "kind" not in words:
+    if "code" not in words:
         return CITY
-    if words["kind"] not in KINDS:
-        raise NotFound(f"there is no status of {words['kind'][:60]}; there is of {', '.join(KINDS)} and the city")
+    kind = words.get("kind", "measures")
+    if kind not in KINDS:
+        raise NotFound(f"there is no status of {kind[:60]}; there is of {', '.join(KINDS)} and the city")
     if not CODE.fullmatch(words["code"]):
-        raise NotFound(f"there is no {KINDS[words['kind']]} {words['code'][:100]!r}")
-    return Node(KINDS[words["kind"]], words["code"])
+        raise NotFound(f"there is no {KINDS[kind]} {words['code'][:100]!r}")
+    return Node(KINDS[kind], words["code"])
 
 
 def _instant(text: str | None) -> datetime | None:
