@@ -1,7 +1,7 @@
 """Judging measures, and whole trees of nodes, from what is stored: the recompute and the reads take the same steps."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from rollup_worker.actions.reading import known_words, period_start
+from rollup_worker.core.formula import fault
 from rollup_worker.repository import dirty, facts
 from rollup_worker.repository.facts import Reading
 from rollup_worker.repository.keys import breakdown_key
-from tideline.consumer import Meta
+from tideline.consumer import Hopeless, Meta
 from tideline.database import Connection
 from tideline.events import AreaDefined, DepartmentDefined, GoalDefined, MeasureDefined, TargetsSet
 from tideline.vocabulary import Aggregation, Direction, Frequency, Kind, Policy
@@ -20,6 +21,8 @@ async def on_measure_defined(connection: Connection, event: MeasureDefined, meta
     known_words(Frequency, event.frequency)
     known_words(Direction, event.direction)
     known_words(Aggregation, event.time_aggregation, event.breakdown_aggregation)
+    if event.formula and (reason := fault(event.formula.tree)):
+        raise Hopeless(f"the formula of {event.code} cannot be computed: {reason}")
     await facts.lock(connection)
     before = (await facts.find_readings(connection, [event.code])).get(event.code)
     if not await _add(connection, Kind.MEASURE, event, meta):
