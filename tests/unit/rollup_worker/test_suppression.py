@@ -150,7 +150,7 @@ def test_a_wide_table_is_protected_without_hiding_everything() -> None:
     rows = [(("district", str(row)),) for row in range(12)]
     columns = [(("group", str(column)),) for column in range(12)]
     for margin in [*rows, *columns]:
-        total = sum(c.value or Decimal(0) for c in cells if margin[0] in c.breakdown)
+        total = sum((c.value or Decimal(0) for c in cells if margin[0] in c.breakdown), Decimal(0))
         cells = [*cells, Cell(cells[0].period, margin, total)] if len(margin) == 1 else cells
     found = hidden(COUNTED, cells, 10)
     small = {c.breakdown for c in cells if c.value and 0 < c.value < 10}

@@ -171,7 +171,7 @@ class Search:
         if len(moved) >= MOVES_MAX:
             return {}
         place, excess = next(iter(off.items()))
-        for key, step in sorted(self._answers(place, excess, moved), key=lambda each: self._unrest(*each, off)):
+        for key, step in sorted(self._answers(place, excess, moved), key=lambda each: self._unrest(each, off)):
             if self._tries <= 0:
                 break
             if found := self._balance({**moved, key: step}):
@@ -192,6 +192,7 @@ class Search:
                 found[place] += sign * step
         return {place: excess for place, excess in found.items() if excess}
 
-    def _unrest(self, key: Breakdown, step: int, off: Mapping[int, int]) -> int:
+    def _unrest(self, move: tuple[Breakdown, int], off: Mapping[int, int]) -> int:
         """How much more a move disturbs than it sets right."""
+        key, step = move
         return sum(abs(off.get(place, 0) + sign * step) - abs(off.get(place, 0)) for place, sign in self._of[key])
