@@ -165,7 +165,7 @@ class _Reading:
                 raise _Wrong(self._at, f"{self._text[self._at : self._at + 20]!r} is not part of any formula")
             self._kind, self._word = "", ""
             return
-        self._kind, self._at, self._end = found.lastgroup, found.start(found.lastgroup), found.end()
+        self._kind, self._at, self._end = found.lastgroup, found.end() - len(found[0].lstrip()), found.end()
         self._word = _SIGNS.get(found[found.lastgroup], found[found.lastgroup])
 
     def _expected(self, what: str) -> _Wrong:

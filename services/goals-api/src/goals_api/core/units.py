@@ -131,11 +131,12 @@ def _root(words: str) -> str:
     """Equal for the singular and the plural of a word; of several words the last one is counted."""
     *before, last = words.split()
     last = _SAME.get(last, last)
-    if last.endswith(("ies", "y")):
-        last = last.removesuffix("y").removesuffix("ies") + "i"
+    if last.endswith("ies"):
+        last = last[:-2]
     elif last.endswith("s") and not last.endswith(("ss", "us", "is")):
         last = last[:-1]
-    return " ".join([*before, last.removesuffix("e")])
+    last = f"{last[:-1]}i" if last.endswith("y") else last.removesuffix("e")
+    return " ".join([*before, last])
 
 
 def _joined(one: Unit, other: Unit, sign: int) -> Unit:
