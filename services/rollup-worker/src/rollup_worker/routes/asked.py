@@ -26,6 +26,7 @@ NODE: Final[list[dict[str, Any]]] = [
     {"name": "kind", "in": "path", "required": True, "schema": {"type": "string", "enum": list(KINDS)}},
     {"name": "code", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[a-z0-9-]+$"}},
 ]
+MEASURE: Final = NODE[1:]
 WHEN: Final[list[dict[str, Any]]] = [
     {
         "name": "as_of",
@@ -77,6 +78,16 @@ async def admit(connection: Connection, asked: Asked, current: Stored | None) ->
     definition = await plan.find_definition(connection, asked.node)
     if definition is None or not (definition.published or asked.staff):
         raise NotFound(f"there is no {asked.node.kind} {asked.node.code}")
+
+
+def number(request: Request, name: str, usual: int, most: int) -> int:
+    """A whole number from the query, from 1 to `most`. Raises Invalid."""
+    text = request.query_params.get(name)
+    if text is None:
+        return usual
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
+        raise Invalid(f"`{name}` is a number from 1 to {most}", code="bad_request")
+    return int(text)
 
 
 def answer(request: Request, body: bytes, tag: str, *, staff: bool) -> Response:
