@@ -1,14 +1,21 @@
-"""The worker as a process: `python -m rollup_worker.worker`; `… rebuild` has everything judged again."""
+"""The worker as a process: `python -m rollup_worker.worker`.
 
+`… rebuild` has everything judged again. `… method ID VERSION` tells what another version of a status method would
+change; with `--switch` it is put in force.
+"""
+
+import argparse
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
+import msgspec
 from fastapi import FastAPI
 
 from rollup_worker.handlers import HANDLERS
+from rollup_worker.jobs.adoption import Comparison, adopt, compare, offer
 from rollup_worker.jobs.recompute import Recompute
 from rollup_worker.jobs.staleness import record_day, record_days
 from rollup_worker.repository import dirty
@@ -18,6 +25,8 @@ from tideline.bus import Bus
 from tideline.clock import Clock
 from tideline.consumer import Consumer
 from tideline.database import Database
+from tideline.errors import Invalid
+from tideline.events import encode
 from tideline.loops import start
 from tideline.relay import Relay
 from tideline.web import Check, create_app, serve
@@ -47,6 +56,9 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> Non
     app.state.relay = relay = Relay(database, bus, "STATUS")
     app.state.recompute = recompute = Recompute(database, clock, poll_seconds=settings.poll_seconds, after=relay.wake)
     await record_day(database, clock)
+    async with database.transaction() as connection:
+        await dirty.lock(connection)
+        await offer(connection, clock.now())
     start(stack, relay.run())
     await bus.on_hint(HINT, recompute.wake)
     start(stack, recompute.run())
@@ -76,11 +88,63 @@ async def rebuild(settings: Settings) -> None:
         await database.close()
 
 
+async def method(settings: Settings, asked: argparse.Namespace) -> Comparison:
+    """Compares a version of a method with the one in force and, if told to, switches to it."""
+    clock = Clock(settings.clock_start)
+    database = await Database.open(settings.database_url, size=1, name="rollup-method")
+    try:
+        if asked.switch:
+            return await adopt(database, clock, asked.id, asked.version, asked.actor)
+        async with database.transaction(read_only=True) as connection:
+            return await compare(connection, asked.id, asked.version)
+    finally:
+        await database.close()
+
+
+def report(found: Comparison) -> str:
+    """JSON: the counts, and every measure of which the versions do not say the same."""
+    words = {
+        "method": found.method,
+        "version": {"in_force": found.old, "compared": found.new},
+        "judged": len(found.judged),
+        "disagree": len(found.disagreements),
+        "status_differs": sum(1 for each in found.disagreements if each.old.status != each.new.status),
+        "disagreements": [
+            {
+                "code": each.code,
+                "status": [each.old.status, each.new.status],
+                "score": [each.old.score, each.new.score],
+                "changed": each.changed,
+            }
+            for each in found.disagreements
+        ],
+    }
+    return msgspec.json.format(encode(words)).decode()
+
+
+def commands() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="rollup_worker.worker", description=__doc__)
+    named = parser.add_subparsers(dest="command")
+    named.add_parser("rebuild", help="have every node judged again")
+    switch = named.add_parser("method", help="compare a version of a status method with the one in force")
+    switch.add_argument("id")
+    switch.add_argument("version", type=int)
+    switch.add_argument("--switch", action="store_true", help="put it in force and judge anew what follows it")
+    switch.add_argument("--actor", default="operator", help="who switches, as the event tells")
+    return parser
+
+
 def main() -> None:
     logs.configure(NAME)
+    asked = commands().parse_args()
     settings = Settings()
-    if sys.argv[1:] == ["rebuild"]:
+    if asked.command == "rebuild":
         asyncio.run(rebuild(settings))
+    elif asked.command == "method":
+        try:
+            sys.stdout.write(report(asyncio.run(method(settings, asked))) + "\n")
+        except Invalid as fault:
+            sys.exit(str(fault))
     else:
         serve(build(settings), settings.host, settings.port)
 

@@ -7,6 +7,7 @@ line to it changed or its own definition or edges did. A crash anywhere leaves t
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from rollup_worker.actions.loading import find_moment
 from rollup_worker.jobs.passing import Pass
@@ -59,21 +60,10 @@ class Recompute:
         """One bite of the log; how many marks it held."""
         async with self._database.transaction() as connection:
             await dirty.lock(connection)
-            marks = await dirty.list_dirty(connection)
-            if marks:
-                await self._judge(connection, marks)
-                await dirty.remove_dirty(connection, marks)
-        if marks:
+            taken = await bite(connection, self._clock.now())
+        if taken:
             self._after()
-        return len(marks)
-
-    async def _judge(self, connection: Connection, marks: Sequence[Mark]) -> None:
-        work = Pass(connection, self._clock.now(), await find_moment(connection))
-        for mark in marks:
-            work.because(mark.node, mark.cause)
-        if any(mark.cause["type"] in ("definition", "rebuild") for mark in marks):
-            await work.derive_edges()
-        await work.judge()
+        return taken
 
     async def _sleep(self) -> None:
         try:
@@ -81,3 +71,21 @@ class Recompute:
                 await self._woken.wait()
         except TimeoutError:
             return
+
+
+async def bite(connection: Connection, now: datetime) -> int:
+    """Judges what the front of the log marks, in the caller's transaction and under its lock; how many marks."""
+    marks = await dirty.list_dirty(connection)
+    if marks:
+        await _judge(connection, marks, now)
+        await dirty.remove_dirty(connection, marks)
+    return len(marks)
+
+
+async def _judge(connection: Connection, marks: Sequence[Mark], now: datetime) -> None:
+    work = Pass(connection, now, await find_moment(connection))
+    for mark in marks:
+        work.because(mark.node, mark.cause)
+    if any(mark.cause["type"] in ("definition", "rebuild") for mark in marks):
+        await work.derive_edges()
+    await work.judge()

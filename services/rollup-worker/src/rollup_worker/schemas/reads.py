@@ -13,7 +13,10 @@ from tideline.vocabulary import Status
 
 
 class MethodWords(msgspec.Struct, frozen=True, kw_only=True):
-    """A status method, or a policy of the roll-up; `params` is the JSON Schema of its parameters."""
+    """One version of a status method, or a policy of the roll-up; `params` is the JSON Schema of its parameters.
+
+    `in_force`: it judges measures that name no version.
+    """
 
     id: str
     version: int
@@ -22,6 +25,7 @@ class MethodWords(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     params: dict[str, Any]
     judges: str = "measures"
+    in_force: bool = True
 
 
 class MethodList(msgspec.Struct, frozen=True):

@@ -25,6 +25,11 @@ def chosen(choice: MethodChoice, in_force: InForce) -> Method[Any] | None:
     return VERSIONS.get((choice.id, choice.version or in_force.get(choice.id, FIRST)))
 
 
+def is_in_force(method: Method[Any], in_force: InForce) -> bool:
+    """Whether it judges measures that name no version."""
+    return in_force.get(method.id, FIRST) == method.version
+
+
 def default_for(case: Case, in_force: InForce) -> Method[Any] | None:
     """The method of a measure that names none.
 
