@@ -57,11 +57,11 @@ class Horizon:
 
 
 @exact
-def aheads(future: Future) -> list[Ahead]:
-    """Every target that ends after the latest value, the nearest first."""
+def aheads(future: Future, most: int | None = None) -> list[Ahead]:
+    """The targets that end after the latest value, the nearest first."""
     latest = future.case.latest
     later = [target for target in future.case.targets if target.period.end > latest.end]
-    return [_ahead(future, target) for target in later[:AHEAD_MAX]]
+    return [_ahead(future, target) for target in later[: most or AHEAD_MAX]]
 
 
 @exact
