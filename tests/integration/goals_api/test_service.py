@@ -1,8 +1,10 @@
 """The whole service with its relay: what is written arrives in the stream, and an absent database is said to be so."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -16,6 +18,9 @@ from goals_api.settings import Settings
 from tests.integration.goals_api.conftest import Plan, told, write_keys
 from tests.support.parts import SERVICES, FreshDatabase, Nats, Postgres
 from tideline import migrations
+from tideline.bus import Bus
+from tideline.events import STREAM_SUBJECTS, MethodsOffered, OfferedMethod, encode
+from tideline.events import subject as subject_of
 
 
 @asynccontextmanager
@@ -110,3 +115,31 @@ async def test_a_connection_that_breaks_inside_a_write_is_an_absent_database_too
             await eventually(is_broken)
             assert told(await writing, 503)["code"] == "database_away"
         await plan.create("departments", examples.DEPARTMENT)
+
+
+async def test_what_the_engine_offers_is_heard_from_its_stream(
+    fresh_database: FreshDatabase, nats_server: Nats, tmp_path: Path
+) -> None:
+    """Plans are taken before anybody has offered a method; from then on methods are checked."""
+    method = OfferedMethod(id="threshold", version=1, title="Threshold", in_force=True, params={"type": "object"})
+    offer = MethodsOffered(methods=[method], offered_at=datetime(2026, 3, 2, tzinfo=UTC))
+    headers = {"ce-id": str(uuid.uuid4()), "ce-type": offer.type_name(), "ce-time": "2026-03-02T12:00:00+00:00"}
+    unknown = examples.MEASURE | {"department": None, "areas": [], "method": {"id": "divining"}}
+    async with running(await fresh_database("goals-api"), nats_server, tmp_path) as plan:
+        await ready(plan)
+        await plan.create("measures", unknown)
+        engine = await Bus.connect(nats_server.url, nats_server.creds("rollup-worker"), "rollup-worker")
+        try:
+            await engine.js.add_stream(name="STATUS", subjects=list(STREAM_SUBJECTS["STATUS"]))
+            subject = subject_of(MethodsOffered, "city", "city", public=True)
+            await engine.js.publish(subject, encode(offer), headers=headers)
+
+            async def is_known() -> bool:
+                return await plan.count("offered_method") == 1
+
+            await eventually(is_known)
+        finally:
+            await engine.close()
+        assert await plan.refused({"title": "Plan", "measures": [unknown | {"code": "late"}]}) == [
+            ("measures[0].method.id", "unknown_method")
+        ]
