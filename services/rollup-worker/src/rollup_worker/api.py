@@ -7,7 +7,19 @@ import httpx
 from fastapi import FastAPI
 
 from rollup_worker.repository.presence import worker_is_there
-from rollup_worker.routes import contract, events, explain, history, lint, methods, pages, projection, published, status
+from rollup_worker.routes import (
+    contract,
+    events,
+    explain,
+    history,
+    lint,
+    methods,
+    pages,
+    projection,
+    published,
+    series,
+    status,
+)
 from rollup_worker.routes.described import describe
 from rollup_worker.routes.docs import add_docs
 from rollup_worker.routes.live import Hub
@@ -34,7 +46,7 @@ def build(settings: Settings) -> FastAPI:
     app = create_app("Tideline status", "Statuses, why they are so, and events.", lifespan=lifespan, checks=_checks)
     for part in (events, contract, pages):
         app.include_router(part.router)
-    told = (status, explain, history, methods, published, lint, projection)
+    told = (status, explain, history, methods, published, lint, projection, series)
     describe(app, [operation for part in told for operation in part.OPERATIONS])
     add_whole(app)
     add_docs(app)
