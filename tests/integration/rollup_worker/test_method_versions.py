@@ -11,7 +11,6 @@ import pytest
 from rollup_worker import worker
 from rollup_worker.core.facts import Assessment
 from rollup_worker.core.methods import VERSIONS, threshold
-from rollup_worker.jobs import adoption
 from rollup_worker.jobs.adoption import adopt, compare, offer
 from rollup_worker.repository import dirty
 from tests.integration.rollup_worker.conftest import Reads
