@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -11,7 +11,7 @@ from rollup_worker.core.facts import Cell
 from rollup_worker.core.weights import NONE, Weights
 from tideline import periods
 from tideline.events import MeasureDefined
-from tideline.periods import Period
+from tideline.periods import BadPeriod, Period
 from tideline.vocabulary import Aggregation, Flag, Frequency
 
 NOT_FINAL: Final = frozenset({Flag.PROVISIONAL, Flag.ESTIMATED})
@@ -79,6 +79,18 @@ def over(definition: MeasureDefined, known: Mapping[Period, Headline], whole: Pe
         return own or Headline(whole, None, reporting=0)
     parts = periods.parts(whole, frequency, definition.calendar)
     return across(definition, whole, parts, [known[part] for part in parts if part in known and part.end <= until.end])
+
+
+def trailing(definition: MeasureDefined, known: Mapping[Period, Headline], last: Period, count: int) -> Headline:
+    """The value of `count` own periods up to and with `last`, as of one period; those before 1900 have no value."""
+    span = [last]
+    while len(span) < count:
+        try:
+            span.append(periods.previous(span[-1], definition.calendar))
+        except BadPeriod:
+            break
+    held = [known[part] for part in reversed(span) if part in known]
+    return replace(across(definition, last, span, held), of=count)
 
 
 def across(definition: MeasureDefined, whole: Period, parts: Sequence[Period], held: Sequence[Headline]) -> Headline:

@@ -1,7 +1,7 @@
 """One measure judged from its definition, targets and observations; nothing else is looked at."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
@@ -10,8 +10,9 @@ from typing import Any, Final
 from rollup_worker.core.decimals import exact
 from rollup_worker.core.facts import PEER, Assessment, Cell, Coverage, Node, NodeStatus, Qualifiers, Target
 from rollup_worker.core.headline import Headline, headlines
+from rollup_worker.core.hysteresis import Past, confirmed
 from rollup_worker.core.methods import InForce, chosen, default_for
-from rollup_worker.core.methods.method import NO_TARGET, Case, Method, Params, unjudged
+from rollup_worker.core.methods.method import NO_TARGET, TRAILING_MAX, Case, Method, Params, unjudged
 from rollup_worker.core.staleness import is_stale
 from rollup_worker.core.weights import weighing
 from tideline import periods
@@ -38,16 +39,16 @@ def window(
 ) -> tuple[date, date]:
     """The days (half-open) in which periods must start that judging at `last` reads; older ones change nothing.
 
-    It spans the judged period and the one before it, where values add up also the target's coarser period, and
-    whatever the method asks for beyond: judging does not grow with history.
+    It spans the judged period and the one before it, where values add up also the target's coarser period, what trails
+    them, and whatever the method asks for beyond: judging does not grow with history. Confirming a judgement reads
+    all, since the last one that held may lie anywhere before.
     """
-    case = Case(definition, targets, {}, last, _level(definition))
+    case = Case(definition, targets, {}, last, _level(definition), trailing=_trailing(definition))
     method, params = method_of(case, in_force)
-    starts = [_recent(case)]
-    if isinstance(params, Params):
-        starts += [_trailing(case, params)]
-        starts += [method.since(case, params)] if method and method.since else []
-    return min(starts), last.end
+    if isinstance(params, Params) and params.confirm > 1:
+        return periods.FIRST_DAY, last.end
+    since = method.since(case, params) if method and method.since and isinstance(params, Params) else last.start
+    return _earlier(min(_recent(case), since), case), last.end
 
 
 def method_of(case: Case, in_force: InForce) -> tuple[Method[Any] | None, Params | str | None]:
@@ -76,7 +77,9 @@ def read(
     own_weights, others_weights = by_owner(weights)
     peers = {peer: headlines(definition, held, weighing(others_weights.get(peer, ()))) for peer, held in others.items()}
     known = headlines(definition, own, weighing(own_weights))
-    return Case(definition, ordered, known, last, _level(definition), peers)
+    return Case(
+        definition, ordered, known, last, _level(definition), peers, _trailing(definition), own, weighing(own_weights)
+    )
 
 
 def by_owner(cells: Iterable[Cell]) -> tuple[list[Cell], Mapping[str, list[Cell]]]:
@@ -91,11 +94,14 @@ def by_owner(cells: Iterable[Cell]) -> tuple[list[Cell], Mapping[str, list[Cell]
     return own, others
 
 
-def _trailing(case: Case, params: Params) -> date:
-    start = case.latest
-    for _ in range((params.trailing or 1) * (params.confirm + 1) - 1):
-        start = _before(start, case) or start
-    return start.start
+def _earlier(start: date, case: Case) -> date:
+    """The first day of the values that trail those from `start` on."""
+    if not case.trailing or start <= periods.FIRST_DAY:
+        return start
+    first: Period | None = periods.containing(start, case.latest.frequency, case.definition.calendar)
+    for _ in range(case.trailing):
+        first = _before(first, case) if first else None
+    return first.start if first else periods.FIRST_DAY
 
 
 def _before(period: Period, case: Case) -> Period | None:
@@ -156,13 +162,30 @@ def _level(definition: MeasureDefined) -> Frequency:
     return Frequency(named) if periods.is_coarser(Frequency(named), own) else own
 
 
+def _trailing(definition: MeasureDefined) -> int | None:
+    """Over how many own periods the parameters put each value together; nonsense is refused with the parameters."""
+    told = definition.method.params.get("trailing") if definition.method else None
+    return int(told) if isinstance(told, int | float) and 1 <= told <= TRAILING_MAX else None
+
+
 def _assess(case: Case, in_force: InForce) -> tuple[Method[Any] | None, Assessment]:
     method, params = method_of(case, in_force)
     if isinstance(params, str):
         return method, unjudged(Status.INSUFFICIENT, "bad_params" if method else "unknown_method", params)
     if method is None or params is None:
         return None, NO_TARGET
-    return method, method.judge(case, params)
+    found = method.judge(case, params)
+    if params.confirm > 1:
+        found = confirmed(found, _history(case, method, params), params.confirm)
+    return method, found
+
+
+def _history(case: Case, method: Method[Any], params: Params) -> Iterator[Past]:
+    """What each period was judged when it was the latest, the latest first; reckoned only as far as it is asked."""
+    last = {periods.parent(period, case.level, case.definition.calendar): period for period in sorted(case.known)}
+    for whole, period in sorted(last.items(), reverse=True):
+        name = periods.identify(whole, case.definition.calendar)
+        yield Past(name, method.judge(case.before(period), params).status)
 
 
 def _status(case: Case, method: Method[Any] | None, found: Assessment, *, stale: bool) -> NodeStatus:

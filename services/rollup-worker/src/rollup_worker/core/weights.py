@@ -29,6 +29,16 @@ class Weights:
         before = bisect_right(known, cell.period.end, key=lambda each: each[0])
         return known[before - 1][2] if before else None
 
+    def within(self, pair: tuple[str, str]) -> "Weights":
+        """The weights of one group, without the dimension that tells it from others."""
+        return Weights(
+            {
+                tuple(p for p in breakdown if p != pair): each
+                for breakdown, each in self.held.items()
+                if pair in breakdown
+            }
+        )
+
 
 def weighing(cells: Iterable[Cell]) -> Weights:
     """From the cells of the measure that weighs; withdrawn ones and negative ones weigh nothing."""

@@ -1,15 +1,17 @@
 """What a status method is: a name, a version, described parameters and a pure function over one case."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Annotated, Any, Final, Generic, TypeVar
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
 
 from rollup_worker.core.aggregate import is_summable
-from rollup_worker.core.facts import Assessment, Target
-from rollup_worker.core.headline import Headline, over
+from rollup_worker.core.facts import Assessment, Breakdown, Cell, Target
+from rollup_worker.core.headline import Headline, headlines, over, trailing
+from rollup_worker.core.weights import NONE, Weights
 from tideline import periods
 from tideline.events import MeasureDefined
 from tideline.periods import Period
@@ -17,6 +19,7 @@ from tideline.vocabulary import Aggregation, Direction, Frequency, Status
 
 CONFIRM_MAX: Final = 24
 TRAILING_MAX: Final = 120
+DECIMAL: Final = r"^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$"
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,7 +28,11 @@ class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `level`: judge the measure at this coarser period, put together by its time aggregation.
     `trailing`: judge each period by the aggregate of this many periods up to and with it (the two exclude each other).
     `confirm`: show a judgement only once it has held for this many judged periods in a row (hysteresis).
+
+    Of each pair in `exclusive` only one can be given.
     """
+
+    exclusive: ClassVar[Sequence[tuple[str, str]]] = (("level", "trailing"),)
 
     level: Frequency | None = None
     trailing: Annotated[int, msgspec.Meta(ge=1, le=TRAILING_MAX)] | None = None
@@ -39,7 +46,8 @@ P = TypeVar("P", bound=Params)
 class Case:
     """One measure to be judged: its definition, its targets (oldest first) and its headlines up to `latest`.
 
-    `peers` are the headlines of others with the same measure, by their code.
+    `peers` are the headlines of others with the same measure, by their code. `trailing` is over how many own periods
+    each value is put together. `cells` are the own ones, and `weights` what they weigh.
     """
 
     definition: MeasureDefined
@@ -48,6 +56,9 @@ class Case:
     latest: Period
     level: Frequency
     peers: Mapping[str, Mapping[Period, Headline]] = field(default_factory=dict)
+    trailing: int | None = None
+    cells: Sequence[Cell] = ()
+    weights: Weights = NONE
 
     @property
     def judged(self) -> Period:
@@ -67,7 +78,55 @@ class Case:
         return self.at_period(periods.parent(self.latest, frequency, self.definition.calendar))
 
     def at_period(self, whole: Period) -> Headline:
+        """The value of a period to date; of an own period, over those that trail it where that is asked."""
+        if self.trailing and whole.frequency == self.definition.frequency and whole.end <= self.latest.end:
+            return trailing(self.definition, self.known, whole, self.trailing)
         return over(self.definition, self.known, whole, self.latest)
+
+    def back(self, frequency: Frequency) -> Iterator[Headline]:
+        """The values at a frequency, the latest first.
+
+        Where values add up, earlier ones that cover only a part are left out: they compare with nothing.
+        """
+        calendar = self.definition.calendar
+        wholes = sorted({periods.parent(period, frequency, calendar) for period in self.known}, reverse=True)
+        for whole in wholes:
+            held = self.at_period(whole)
+            covered = held.reporting == held.of or not self.adds_up or whole == wholes[0]
+            if covered and held.value is not None:
+                yield held
+
+    def before(self, last: Period) -> "Case":
+        """The case as it stood when `last` was the latest period."""
+        return replace(
+            self,
+            latest=last,
+            known={period: held for period, held in self.known.items() if period.end <= last.end},
+            peers={
+                peer: {period: held for period, held in known.items() if period.end <= last.end}
+                for peer, known in self.peers.items()
+            },
+            cells=[cell for cell in self.cells if cell.period.end <= last.end],
+        )
+
+    def groups(self, dimension: str) -> "dict[str, Case]":
+        """A case for each group of a dimension that has values; each is judged at its own latest period."""
+        names = sorted(
+            {name for cell in self.cells if cell.present for key, name in cell.breakdown if key == dimension}
+        )
+        return {name: self._group((dimension, name)) for name in names}
+
+    def _group(self, pair: tuple[str, str]) -> "Case":
+        cells = [replace(cell, breakdown=_without(cell, pair)) for cell in self.cells if pair in cell.breakdown]
+        weights = self.weights.within(pair)
+        known = headlines(self.definition, cells, weights)
+        return replace(self, known=known, latest=max(known), cells=cells, weights=weights, peers={})
+
+    @property
+    def next_target(self) -> Target | None:
+        """The nearest that ends with or after the judged period; of two that end together, the longer period's."""
+        ahead = [target for target in self.targets if target.period.end >= self.judged.end]
+        return min(ahead, key=lambda target: (target.period.end, target.period.start), default=None)
 
     def within(self, target: Target) -> bool:
         """Whether the judged period belongs to the target's (a week by its Thursday)."""
@@ -78,7 +137,7 @@ class Case:
 
     def beside(self, target: Target) -> Headline:
         """The value to hold against a target: of the target's own coarser period where values add up."""
-        wider = self.adds_up and periods.is_coarser(target.period.frequency, self.level)
+        wider = self.adds_up and not self.trailing and periods.is_coarser(target.period.frequency, self.level)
         return self.at(target.period.frequency if wider else self.level)
 
 
@@ -102,13 +161,19 @@ class Method(Generic[P]):
 
     @property
     def schema(self) -> dict[str, Any]:
-        """JSON Schema of the parameters; decimals may be given as numbers or as strings."""
+        """JSON Schema (2020-12) of the parameters; decimals may be given as numbers or as strings."""
         described: dict[str, Any] = _numbers_too(msgspec.json.schema(self.params))
-        return described
+        return described | {"allOf": [_not_both(pair) for pair in self.params.exclusive]}
 
     def read(self, params: Mapping[str, Any]) -> P:
         """Raises msgspec.ValidationError."""
-        return msgspec.convert(dict(params), self.params, strict=False)
+        found = msgspec.convert({name: _whole(value) for name, value in params.items()}, self.params)
+        for one, other in self.params.exclusive:
+            if getattr(found, one) is not None and getattr(found, other) is not None:
+                raise msgspec.ValidationError(f"{one} and {other} exclude each other")
+        if any(isinstance(given, Decimal) and not given.is_finite() for given in msgspec.structs.astuple(found)):
+            raise msgspec.ValidationError("a number is finite")
+        return found
 
     def validate(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """What is wrong with parameters; empty when they can be used."""
@@ -126,11 +191,26 @@ class Method(Generic[P]):
 
 
 def _numbers_too(schema: Any) -> Any:
-    if schema == {"type": "string", "format": "decimal"}:
-        return {"type": ["number", "string"], "format": "decimal"}
     if isinstance(schema, dict):
-        return {name: _numbers_too(part) for name, part in schema.items()}
+        told = {name: _numbers_too(part) for name, part in schema.items()}
+        is_decimal = schema.get("type") == "string" and schema.get("format") == "decimal"
+        return {"pattern": DECIMAL, **told, "type": ["number", "string"]} if is_decimal else told
     return [_numbers_too(part) for part in schema] if isinstance(schema, list) else schema
+
+
+def _not_both(pair: tuple[str, str]) -> dict[str, Any]:
+    """Null is as good as not given."""
+    given = {name: {"not": {"type": "null"}} for name in pair}
+    return {"not": {"required": list(pair), "properties": given}}
+
+
+def _whole(value: Any) -> Any:
+    """In JSON 3.0 is a whole number too."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _without(cell: Cell, pair: tuple[str, str]) -> Breakdown:
+    return tuple(each for each in cell.breakdown if each != pair)
 
 
 def unjudged(status: Status, reason: str, detail: str, target: Target | None = None) -> Assessment:
