@@ -16,9 +16,9 @@ from fastapi import FastAPI
 
 from rollup_worker.handlers import HANDLERS
 from rollup_worker.jobs.adoption import Comparison, adopt, compare, offer
-from rollup_worker.jobs.recompute import Recompute
+from rollup_worker.jobs.recompute import Recompute, mark_rebuild
 from rollup_worker.jobs.staleness import record_day, record_days
-from rollup_worker.repository import dirty
+from rollup_worker.repository import dirty, journal
 from rollup_worker.settings import Settings
 from tideline import logs
 from tideline.bus import Bus
@@ -64,7 +64,9 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> Non
     start(stack, recompute.run())
     start(stack, record_days(database, clock, settings.tick_seconds, recompute.wake))
     for stream, handlers in HANDLERS.items():
-        consumer = Consumer(database, bus, stream=stream, durable=NAME, handlers=handlers, after=recompute.wake)
+        consumer = Consumer(
+            database, bus, stream=stream, durable=NAME, handlers=handlers, after=recompute.wake, note=journal.note
+        )
         start(stack, consumer.run())
 
 
@@ -83,7 +85,7 @@ async def rebuild(settings: Settings) -> None:
     database = await Database.open(settings.database_url, size=1, name="rollup-rebuild")
     try:
         async with database.transaction() as connection:
-            await dirty.mark_all_dirty(connection, {"type": "rebuild"})
+            await mark_rebuild(connection, Clock(settings.clock_start).now())
     finally:
         await database.close()
 

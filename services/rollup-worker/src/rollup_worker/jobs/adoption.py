@@ -16,7 +16,7 @@ from rollup_worker.core.change import changed
 from rollup_worker.core.facts import NodeStatus
 from rollup_worker.core.methods import FIRST, VERSIONS, InForce, is_in_force
 from rollup_worker.jobs.recompute import bite
-from rollup_worker.repository import dirty, methods, plan
+from rollup_worker.repository import dirty, journal, methods, plan
 from tideline.clock import Clock
 from tideline.database import Connection, Database
 from tideline.errors import Invalid
@@ -66,7 +66,7 @@ async def compare(connection: Connection, method: str, version: int) -> Comparis
 
 async def adopt(database: Database, clock: Clock, method: str, version: int, actor: str) -> Comparison:
     """Compares, then puts the version in force and judges anew what follows it: all of it, or nothing."""
-    async with database.transaction() as connection:
+    async with database.transaction(snapshot=True) as connection:
         await dirty.lock(connection)
         found = await compare(connection, method, version)
         if found.old == version:
@@ -79,10 +79,15 @@ async def adopt(database: Database, clock: Clock, method: str, version: int, act
 
 async def put_in_force(connection: Connection, found: Comparison, actor: str, at: datetime) -> None:
     """The version, the event that tells it, and a mark on every measure that follows it."""
-    await methods.adopt(connection, found.method, found.new, actor, at)
+    await journal.enter_own(connection)
+    await replace_in_force(connection, found, actor, at)
     event = MethodAdopted(id=found.method, version=found.new, previous=found.old, actor=actor, adopted_at=at)
     await record(connection, at, [Outgoing(event, ENTITY, found.method, found.new)])
     await offer(connection, at)
+
+
+async def replace_in_force(connection: Connection, found: Comparison, actor: str, at: datetime) -> None:
+    await methods.adopt(connection, found.method, found.new, actor, at)
     cause = {"type": "method", "id": found.method, "version": found.new, "at": at.isoformat()}
     await dirty.mark_dirty(connection, Kind.MEASURE, found.judged, cause)
 

@@ -7,16 +7,24 @@ line to it changed or its own definition or edges did. A crash anywhere leaves t
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final
 
-from rollup_worker.actions.loading import find_moment
+from rollup_worker.actions.loading import Moment, find_moment
+from rollup_worker.core.facts import CITY
 from rollup_worker.jobs.passing import Pass
-from rollup_worker.repository import dirty
+from rollup_worker.repository import dirty, journal
 from rollup_worker.repository.dirty import DRAIN_MAX, Mark
+from tideline import outbox
 from tideline.clock import Clock
 from tideline.database import AWAY, Connection, Database
+from tideline.events import RecomputeDone
+from tideline.outbox import Outgoing
 
 log = logging.getLogger(__name__)
+
+LINES_MAX: Final = 5_000
+"""How many lines of the journal fit into one event."""
 
 
 class Recompute:
@@ -58,7 +66,7 @@ class Recompute:
 
     async def drain(self) -> int:
         """One bite of the log; how many marks it held."""
-        async with self._database.transaction() as connection:
+        async with self._database.transaction(snapshot=True) as connection:
             await dirty.lock(connection)
             taken = await bite(connection, self._clock.now())
         if taken:
@@ -73,19 +81,46 @@ class Recompute:
             return
 
 
-async def bite(connection: Connection, now: datetime) -> int:
-    """Judges what the front of the log marks, in the caller's transaction and under its lock; how many marks."""
-    marks = await dirty.list_dirty(connection)
+async def bite(connection: Connection, now: datetime, most: int = DRAIN_MAX) -> int:
+    """Judges what the front of the log marks, in the caller's snapshot and under its lock; how many marks."""
+    marks = await dirty.list_dirty(connection, most)
     if marks:
-        await _judge(connection, marks, now)
+        moment = await find_moment(connection)
+        await _keep_journal(connection, moment.today, len(marks), now)
+        await _judge(connection, marks, moment, now)
         await dirty.remove_dirty(connection, marks)
     return len(marks)
 
 
-async def _judge(connection: Connection, marks: Sequence[Mark], now: datetime) -> None:
-    work = Pass(connection, now, await find_moment(connection))
+async def _keep_journal(connection: Connection, today: date, marks: int, now: datetime) -> None:
+    """Told before what the pass tells: a stream that was cut within a pass still says how to take it again."""
+    number, entered, positions = await journal.take(connection)
+    parts = [entered[at : at + LINES_MAX] for at in range(0, len(entered), LINES_MAX)] or [[]]
+    told = [
+        RecomputeDone(
+            number=number,
+            positions=positions,
+            entered=list(part),
+            marks=marks,
+            more=part is not parts[-1],
+            today=today,
+            computed_at=now,
+        )
+        for part in parts
+    ]
+    await outbox.record(connection, now, [Outgoing(each, *CITY, number, public=False) for each in told])
+
+
+async def _judge(connection: Connection, marks: Sequence[Mark], moment: Moment, now: datetime) -> None:
+    work = Pass(connection, now, moment)
     for mark in marks:
         work.because(mark.node, mark.cause)
     if any(mark.cause["type"] in ("definition", "rebuild") for mark in marks):
         await work.derive_edges()
     await work.judge()
+
+
+async def mark_rebuild(connection: Connection, at: datetime) -> None:
+    """Every node is judged again by the one way there is."""
+    await journal.enter_timed(connection, journal.REBUILD, at)
+    await dirty.mark_all_dirty(connection, {"type": "rebuild"})

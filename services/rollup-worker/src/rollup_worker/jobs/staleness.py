@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import datetime
 
-from rollup_worker.repository import dirty
+from rollup_worker.repository import dirty, journal
 from tideline.clock import Clock
-from tideline.database import AWAY, Database
+from tideline.database import AWAY, Connection, Database
 
 log = logging.getLogger(__name__)
 
@@ -16,13 +17,19 @@ async def record_day(database: Database, clock: Clock) -> bool:
 
     Under the lock of the recompute: a judgement made before the tick is seen here, one made after it knows the day.
     """
-    today = clock.today()
     async with database.transaction() as connection:
         await dirty.lock(connection)
-        if not await dirty.add_tick(connection, today, clock.now()):
-            return False
-        marked = await dirty.mark_stale(connection, today, {"type": "tick", "day": today.isoformat()})
-    log.info("%s has begun; %s measures become stale", today, marked)
+        return await begin_day(connection, clock.now())
+
+
+async def begin_day(connection: Connection, at: datetime) -> bool:
+    """The day of an instant, in the caller's transaction and under its lock. False: it had begun already."""
+    today = at.date()
+    if not await dirty.add_tick(connection, today, at):
+        return False
+    await journal.enter_timed(connection, journal.TICK, at)
+    marked = await dirty.mark_stale(connection, today, {"type": "tick", "day": today.isoformat()})
+    log.info("%s has begun; %s nodes are judged again", today, marked)
     return True
 
 

@@ -12,7 +12,6 @@ from tideline.database import Connection
 from tideline.vocabulary import Kind
 
 DRAIN_MAX: Final = 5_000
-_RECOMPUTE_LOCK: Final = 7_411_102
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +24,12 @@ class Mark:
 
 
 async def lock(connection: Connection) -> None:
-    """Of several workers one judges at a time; held until the transaction ends."""
-    await connection.execute("select pg_advisory_xact_lock($1)", _RECOMPUTE_LOCK)
+    """Of several workers one judges at a time; held until the transaction ends.
+
+    A table is locked, as the first statement of a snapshot: an advisory lock would be waited for with the snapshot
+    already taken, and the pass before would not be seen.
+    """
+    await connection.execute("lock table tick in share row exclusive mode")
 
 
 async def mark_dirty(connection: Connection, kind: Kind, codes: Iterable[str], cause: dict[str, Any]) -> None:
@@ -42,7 +45,7 @@ async def mark_all_dirty(connection: Connection, cause: dict[str, Any]) -> None:
     """A rebuild is nothing but this: every defined node, judged by the one way there is."""
     await connection.execute(
         "insert into dirty (kind, code, cause) select kind, code, $1::jsonb from definition where known_to is null "
-        "union all select 'city', 'city', $1::jsonb",
+        "union all select 'city', 'city', $1::jsonb order by 1, 2",
         msgspec.json.encode(cause).decode(),
     )
 
@@ -53,15 +56,16 @@ async def mark_stale(connection: Connection, day: date, cause: dict[str, Any]) -
         "insert into dirty (kind, code, cause) select kind, code, $2::jsonb from assessment "
         "where known_to is null and stale_on <= $1 "
         "union all select p.kind, p.code, $2::jsonb from published_status p join assessment a using (kind, code) "
-        "where p.known_to is null and p.expires_on <= $1 and a.known_to is null and a.document->>'published' <> ''",
+        "where p.known_to is null and p.expires_on <= $1 and a.known_to is null and a.document->>'published' <> '' "
+        "order by 1, 2",
         day,
         msgspec.json.encode(cause).decode(),
     )
     return int(done.rsplit(" ", 1)[1])
 
 
-async def list_dirty(connection: Connection) -> list[Mark]:
-    rows = await connection.fetch(f"select id, kind, code, cause from dirty order by id limit {DRAIN_MAX}")  # noqa: S608
+async def list_dirty(connection: Connection, most: int = DRAIN_MAX) -> list[Mark]:
+    rows = await connection.fetch("select id, kind, code, cause from dirty order by id limit $1", most)
     return [Mark(row["id"], Node(Kind(row["kind"]), row["code"]), msgspec.json.decode(row["cause"])) for row in rows]
 
 

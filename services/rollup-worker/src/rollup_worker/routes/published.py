@@ -11,9 +11,10 @@ import nats.errors
 from fastapi import Request
 from starlette.responses import Response
 
+from rollup_worker.actions.publishing import enter_publication
 from rollup_worker.core.facts import CITY, Node
 from rollup_worker.core.publication import DAYS_MAX, DAYS_UNLESS_SAID, Publication, expiry
-from rollup_worker.repository import dirty, facts, plan, published
+from rollup_worker.repository import facts, journal, plan, published
 from rollup_worker.repository.plan import Defined
 from rollup_worker.routes.asked import NODE, Asked, admit, answer, ask, database_of
 from rollup_worker.routes.bodies import read_body
@@ -96,7 +97,6 @@ async def _write(request: Request, asked: Asked, who: Principal, new: Publicatio
 
 
 async def _record(connection: Connection, node: Node, new: Publication, *, public: bool) -> None:
-    await published.add_publication(connection, node, new)
     event = StatusPublished(
         kind=node.kind,
         code=node.code,
@@ -107,11 +107,10 @@ async def _record(connection: Connection, node: Node, new: Publication, *, publi
         expires_on=new.expires_on,
         published_at=new.published_at,
     )
+    await journal.enter_own(connection)
+    await enter_publication(connection, event, public=public)
     outgoing = Outgoing(event, node.kind.value, node.code, new.version, public)
     await outbox.record(connection, new.published_at, [outgoing])
-    cause = {"type": "publication", "version": new.version, "actor": new.actor, "published": public}
-    at = new.published_at.isoformat()
-    await dirty.mark_dirty(connection, node.kind, [node.code], {**cause, "at": at})
 
 
 async def _standing(connection: Connection, node: Node, request: Request) -> Publication | None:
