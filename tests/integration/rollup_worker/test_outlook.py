@@ -1,13 +1,15 @@
 """Where measures are heading, whether their targets are good ones, and how they stand beside others."""
 
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.integration.rollup_worker.conftest import Reads
-from tests.integration.rollup_worker.stage import City, goal, measure, push, small_city, target, value
-from tideline.events import GoalMetric
+from tests.integration.rollup_worker.stage import NOON, City, goal, measure, push, small_city, target, value
+from tideline.events import Baseline, GoalMetric, Peer
 
 
 async def fetched(client: httpx.AsyncClient, path: str, **query: Any) -> dict[str, Any]:
@@ -149,3 +151,103 @@ async def test_what_is_the_same_is_not_sent_again(city: City, reads: Reads) -> N
         again = await reads.public.get(f"/v1/status/{path}", headers=tag)
         assert (again.status_code, first.headers["cache-control"]) == (304, "public, no-cache")
         assert (await reads.staff.get(f"/v1/status/{path}", headers=tag)).status_code == 200
+
+
+async def test_the_published_example_of_a_target_check_answers_with_its_figures(city: City, reads: Reads) -> None:
+    half_year = [299, 310, 301, 421, 298, 328]
+    await city.tell(
+        measure("potholes", time_aggregation="sum"),
+        target("potholes", "2017", 5000, at=NOON - timedelta(days=200)),
+        push(*(value("potholes", f"2017-0{month}", each) for month, each in enumerate(half_year, 1))),
+    )
+    await city.judge()
+    told = await fetched(reads.public, "measures/potholes/target-check", period="2017")
+    over = told["categories"][1]
+    assert (over["category"], over["detected"]) == ("overconfidence", True)
+    assert over["figures"] == {
+        "to_date": 1957,
+        "parts_reporting": 6,
+        "parts_remaining": 6,
+        "best": 421,
+        "best_period": "2017-04",
+        "capacity": 4483,
+        "asked": 5000,
+    }
+    assert [each["category"] for each in told["categories"]] == [
+        "uncertainty", "overconfidence", "mediocrity", "accuracy", "stability",
+    ]  # fmt: skip
+    assert (told["freeze"]["frozen"], told["target"]["value"]) == (True, 5000)
+
+
+async def test_a_target_changed_inside_its_period_is_told_as_a_forecast(city: City, reads: Reads) -> None:
+    await city.tell(
+        measure("potholes", time_aggregation="sum"),
+        target("potholes", "2017", 5000, at=NOON - timedelta(days=200)),
+        push(value("potholes", "2017-01", 300)),
+    )
+    before = city.clock.move(minutes=1)
+    city.clock.move(minutes=1)
+    await city.tell(target("potholes", "2017", 4400, 2, at=city.clock.at))
+    await city.judge()
+    told = await fetched(reads.public, "measures/potholes/target-check")
+    (change,) = told["freeze"]["changes"]
+    assert (told["freeze"]["frozen"], change["before"]["value"], change["after"]["value"]) == (False, 5000, 4400)
+    then = await fetched(reads.public, "measures/potholes/target-check", known_at=before.isoformat())
+    assert (then["freeze"]["frozen"], then["target"]["value"]) == (True, 5000)
+
+
+async def test_a_check_without_target_or_value_says_so(city: City, reads: Reads) -> None:
+    await city.tell(measure("bare"), measure("aimed"), target("aimed", "2018", 5))
+    await city.judge()
+    assert (await fetched(reads.public, "measures/bare/target-check"))["notes"] == ["no_target"]
+    told = await fetched(reads.public, "measures/aimed/target-check")
+    assert (told["status"], told["detected"]) == ("no_data", ["uncertainty"])
+    assert await refused(reads.public, "measures/aimed/target-check", period="2019") == (404, "not_found")
+    assert await refused(reads.public, "measures/aimed/target-check", period="20199") == (422, "bad_period")
+    assert await refused(reads.public, "measures/none/target-check") == (404, "not_found")
+
+
+async def test_a_measure_stands_beside_its_peers(city: City, reads: Reads) -> None:
+    await city.tell(
+        measure(
+            "recycling",
+            department=None,
+            frequency="year",
+            time_aggregation="last",
+            peers=[
+                Peer(code="salford", title="Salford", source="open data"),
+                Peer(code="leeds", title="Leeds"),
+                Peer(code="york"),
+            ],
+            baseline=Baseline(period="2013", value=Decimal(30)),
+        ),
+        push(
+            *(value("recycling", str(2014 + step), 40 + step) for step in range(3)),
+            *(value("recycling", str(2014 + step), 50 - step, breakdown={"peer": "salford"}) for step in range(3)),
+            value("recycling", "2016", 42, breakdown={"peer": "leeds"}),
+            value("recycling", "2015", 99, breakdown={"peer": "york"}),
+        ),
+    )
+    await city.judge()
+    told = await fetched(reads.public, "measures/recycling/comparison")
+    position = told["position"]
+    assert (position["text"], position["tied"], position["share_worse"]) == ("2 of 3", 1, 0)
+    assert (position["median"], position["missing"], told["value"]) == (45, ["york"], 42)
+    peers = {peer["code"]: peer for peer in told["peers"]}
+    assert (peers["salford"]["title"], peers["salford"]["source"]) == ("Salford", "open data")
+    assert [each["value"] for each in peers["salford"]["series"]] == [50, 49, 48]
+    assert (peers["york"]["value"], peers["york"]["latest"]["value"]) == (None, 99)
+    past = told["past"]
+    assert (past["previous"]["value"], past["best"]["period"], past["mean"]) == (41, "2016", 41)
+    assert past["baseline"]["value"] == 30
+    then = await fetched(reads.public, "measures/recycling/comparison", as_of="2015", limit=1)
+    assert (then["position"]["text"], [each["period"] for each in then["series"]]) == ("3 of 3", ["2015"])
+
+
+async def test_a_measure_without_peers_still_has_a_past(city: City, reads: Reads) -> None:
+    await seeded(city)
+    told = await fetched(reads.public, "measures/response/comparison")
+    assert (told["peers"], told["notes"], told["past"]["best"]["value"]) == ([], ["no_peers"], 9)
+    assert told["position"]["median"] is None
+    none = await fetched(reads.public, "measures/response/comparison", as_of="2016")
+    assert (none["status"], none["notes"]) == ("no_data", ["no_data"])

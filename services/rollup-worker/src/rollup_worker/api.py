@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from rollup_worker.repository.presence import worker_is_there
 from rollup_worker.routes import (
+    comparison,
     contract,
     events,
     explain,
@@ -19,6 +20,7 @@ from rollup_worker.routes import (
     published,
     series,
     status,
+    target_check,
 )
 from rollup_worker.routes.described import describe
 from rollup_worker.routes.docs import add_docs
@@ -46,7 +48,7 @@ def build(settings: Settings) -> FastAPI:
     app = create_app("Tideline status", "Statuses, why they are so, and events.", lifespan=lifespan, checks=_checks)
     for part in (events, contract, pages):
         app.include_router(part.router)
-    told = (status, explain, history, methods, published, lint, projection, series)
+    told = (status, explain, history, methods, published, lint, gaps, equity, projection, series, target_check, comparison)
     describe(app, [operation for part in told for operation in part.OPERATIONS])
     add_whole(app)
     add_docs(app)

@@ -14,7 +14,6 @@ ever in the desired direction, the mean of the last five periods, and the baseli
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
@@ -25,7 +24,7 @@ from rollup_worker.core.methods.method import Case
 from tideline import periods
 from tideline.events import Calendar
 from tideline.periods import BadPeriod, Period
-from tideline.vocabulary import Direction, Frequency
+from tideline.vocabulary import Direction
 
 MEAN_OF: Final = 5
 QUARTILES: Final = (Decimal("0.25"), Decimal("0.5"), Decimal("0.75"))
@@ -109,7 +108,14 @@ def past(case: Case, own: Sequence[Headline]) -> Past:
     loss = _loss(case)
     best = min(own, key=lambda one: (loss(_value(one)), -one.period.start.toordinal()), default=None) if loss else None
     worst = max(own, key=lambda one: (loss(_value(one)), one.period), default=None) if loss else None
-    return Past(_at(by_period, _previous(case)), _at(by_period, _year_before(case)), best, worst, mean, len(recent))
+    return Past(
+        _at(by_period, _step(case, periods.previous)),
+        _at(by_period, _step(case, periods.year_before)),
+        best,
+        worst,
+        mean,
+        len(recent),
+    )
 
 
 def _loss(case: Case) -> Callable[[Decimal], Decimal] | None:
@@ -147,28 +153,9 @@ def _at(held: Mapping[Period, Headline], period: Period | None) -> Headline | No
     return held.get(period) if period else None
 
 
-def _previous(case: Case) -> Period | None:
+def _step(case: Case, step: Callable[[Period, Calendar], Period]) -> Period | None:
+    """None where the calendar has no such period."""
     try:
-        return periods.previous(case.judged, case.definition.calendar)
-    except BadPeriod:
-        return None
-
-
-def _year_before(case: Case) -> Period | None:
-    """The period of the year before in which the same day lies, a week by its Thursday; a biennium has none."""
-    judged, calendar = case.judged, case.definition.calendar
-    if judged.frequency is Frequency.BIENNIUM:
-        return None
-    if judged.frequency is Frequency.WEEK:
-        return _around(judged.start - timedelta(weeks=52), judged.frequency, calendar)
-    day = judged.start
-    return _around(
-        day.replace(year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day), judged.frequency, calendar
-    )
-
-
-def _around(day: date, frequency: Frequency, calendar: Calendar) -> Period | None:
-    try:
-        return periods.containing(day, frequency, calendar)
+        return step(case.judged, case.definition.calendar)
     except BadPeriod:
         return None

@@ -1,5 +1,6 @@
 """What a status read asks for: a node, a period, a time of knowledge, and who is asking."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -14,7 +15,7 @@ from tideline.auth import optional_principal
 from tideline.database import Connection, Database
 from tideline.errors import Invalid, NotFound
 from tideline.vocabulary import CODE, Kind
-from tideline.web import not_modified
+from tideline.web import etag, not_modified
 
 KINDS: Final = {
     "departments": Kind.DEPARTMENT,
@@ -100,6 +101,12 @@ def answer(request: Request, body: bytes, tag: str, *, staff: bool) -> Response:
     found = not_modified(request, tag) or Response(body, media_type="application/json")
     found.headers.update(headers)
     return found
+
+
+def answer_computed(request: Request, asked: Asked, body: bytes) -> Response:
+    """The same content has the same tag for the same audience."""
+    tag = hashlib.blake2b(body, digest_size=12).hexdigest()
+    return answer(request, body, etag(f"{tag}-{asked.audience}"), staff=asked.staff)
 
 
 def _node(request: Request) -> Node:

@@ -1,6 +1,5 @@
 """`…/projection`: where a measure is heading, and the measures under a goal, department, area or the city."""
 
-import hashlib
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -11,12 +10,11 @@ from rollup_worker.actions.answering import moment
 from rollup_worker.actions.projecting import Wish, project
 from rollup_worker.core.trend import POINTS_MAX, POINTS_MIN
 from rollup_worker.repository import assessments, plan
-from rollup_worker.routes.asked import NODE, WHEN, Asked, admit, answer, ask, database_of
+from rollup_worker.routes.asked import NODE, WHEN, Asked, admit, answer_computed, ask, database_of
 from rollup_worker.routes.described import Operation
 from rollup_worker.schemas.outlook import Outlook
 from tideline.errors import Invalid
 from tideline.events import encode
-from tideline.web import etag
 
 CONFIDENCE: Final = Decimal("0.95")
 LOWEST, HIGHEST = Decimal("0.5"), Decimal("0.999")
@@ -32,8 +30,7 @@ async def projection(request: Request) -> Response:
         when = await moment(connection, asked.as_of, asked.known_at, definition)
         known = await plan.find_plan(connection, asked.known_at)
         body = encode(await project(connection, known, asked.node, when, wish))
-    tag = hashlib.blake2b(body, digest_size=12).hexdigest()
-    return answer(request, body, etag(f"{tag}-{asked.audience}"), staff=asked.staff)
+    return answer_computed(request, asked, body)
 
 
 def _wish(request: Request, asked: Asked) -> Wish:
