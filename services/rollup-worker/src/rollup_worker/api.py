@@ -10,8 +10,10 @@ from rollup_worker.repository.presence import worker_is_there
 from rollup_worker.routes import (
     comparison,
     contract,
+    equity,
     events,
     explain,
+    gaps,
     history,
     lint,
     methods,
@@ -48,7 +50,20 @@ def build(settings: Settings) -> FastAPI:
     app = create_app("Tideline status", "Statuses, why they are so, and events.", lifespan=lifespan, checks=_checks)
     for part in (events, contract, pages):
         app.include_router(part.router)
-    told = (status, explain, history, methods, published, lint, gaps, equity, projection, series, target_check, comparison)
+    told = (
+        status,
+        explain,
+        history,
+        methods,
+        published,
+        lint,
+        gaps,
+        equity,
+        projection,
+        series,
+        target_check,
+        comparison,
+    )
     describe(app, [operation for part in told for operation in part.OPERATIONS])
     add_whole(app)
     add_docs(app)

@@ -25,7 +25,7 @@ from typing import Final
 
 from rollup_worker.core.decimals import ZERO, exact
 from rollup_worker.core.disclosure import HEADLINE, Table, protect
-from rollup_worker.core.facts import PEER, Breakdown, Cell
+from rollup_worker.core.facts import PEER, Breakdown, Cell, Plan
 from rollup_worker.core.headline import headline
 from rollup_worker.core.weights import NONE, Weights
 from tideline.events import MeasureDefined
@@ -34,7 +34,15 @@ from tideline.vocabulary import Aggregation
 
 ADDING: Final = frozenset({Aggregation.SUM, Aggregation.COUNT})
 
+USUAL: Final = 10
+"""The threshold of a city that says nothing."""
+
 Numbers = Mapping[Breakdown, Decimal]
+
+
+def city_limit(plan: Plan) -> int:
+    """The threshold of the city."""
+    return plan.city.suppress_under if plan.city else USUAL
 
 
 def limit(definition: MeasureDefined, city: int) -> int:
