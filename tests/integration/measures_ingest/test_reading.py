@@ -38,6 +38,7 @@ async def test_a_value_is_told_with_its_batch_source_and_times(ingest: Ingest) -
         "batch": batch,
         "source": "staff",
         "superseded_at": None,
+        "left_behind": False,
     }
 
 

@@ -164,3 +164,29 @@ def test_any_note_survives_csv_in_pieces(note: str, size: int) -> None:
         return
     expected = note.replace("\r\n", "\n").replace("\r", "\n")
     assert read_good(CsvReader(), encoded, size)[0].note == expected
+
+
+@pytest.mark.parametrize("reader", [JsonReader, NdjsonReader])
+@pytest.mark.parametrize("written", ['"\u0663"', '"\\u0663"', '"1\\u005f000"', '"\uff11"'])
+def test_digits_are_those_from_0_to_9_however_they_are_written(
+    reader: type[JsonReader | NdjsonReader], written: str
+) -> None:
+    rows = ['{"measure": "a", "period": "2017", "denominator" : ' + written + "}", '{"measure": "b", "period": "2017"}']
+    body = '{"observations": [' + ",".join(rows) + "]}" if reader is JsonReader else "\n".join(rows)
+    first, second = read(reader(), body.encode())
+    assert isinstance(first, Reject)
+    assert (first.index, first.code, first.field) == (0, Code.BAD_VALUE, "denominator")
+    assert isinstance(second, Raw)
+
+
+def test_notes_in_any_script_and_escapes_are_no_numbers() -> None:
+    row = {"measure": "a", "period": "2017", "value": "7.0", "note": "\u0663 \\ \u00e9"}
+    for text in (json.dumps(row), json.dumps(row, ensure_ascii=False)):
+        (found,) = read_good(NdjsonReader(), text.encode())
+        assert (found.value, found.note) == (Decimal("7.0"), row["note"])
+
+
+@pytest.mark.parametrize("body", [b"", b"\n", b" \r\n\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
+def test_lines_without_any_observation_are_not_readable(body: bytes) -> None:
+    with pytest.raises(NotReadable):
+        read(NdjsonReader(), body)

@@ -24,6 +24,10 @@ DEFINITIONS = {
         Definition("share", "fire", Frequency.MONTH, minimum=Decimal(0), maximum=Decimal(100)),
         Definition("saidi", "tpu", Frequency.YEAR, ratio=True, maximum=Decimal(60)),
         Definition("old", "fire", Frequency.MONTH, retired=True),
+        Definition("rate", "fire", Frequency.MONTH, derived=True),
+        Definition(
+            "beds", None, Frequency.MONTH, breakdowns=frozenset({"district"}), peers=frozenset({"spokane", "boise"})
+        ),
     )
 }
 RULES = Rules(DEFINITIONS, EVERYTHING, TODAY)
@@ -52,6 +56,12 @@ REJECTED: list[tuple[Code, str | None, dict[str, Any]]] = [
     (Code.UNKNOWN_FIELD, "breakdowns", row(breakdowns={"district": "3"})),
     (Code.UNKNOWN_MEASURE, "measure", row(measure="Pot Holes")),
     (Code.RETIRED_MEASURE, "measure", row(measure="old")),
+    (Code.DERIVED_MEASURE, "measure", row(measure="rate")),
+    (Code.UNKNOWN_PEER, "breakdown.peer", row(measure="beds", breakdown={"peer": "seattle"})),
+    (Code.UNKNOWN_DIMENSION, "breakdown.peer", row(breakdown={"peer": "spokane"})),
+    (Code.BAD_BREAKDOWN, "breakdown.peer", row(measure="beds", breakdown={"peer": ""})),
+    (Code.BAD_VALUE, "value", row(value="\u0663")),
+    (Code.BAD_VALUE, "value", row(value="1\u0663", note="caf\u00e9")),
     (Code.BAD_PERIOD, "period", row(period="March 2017")),
     (Code.BAD_PERIOD, "period", row(period="2017-13")),
     (Code.BAD_PERIOD, "period", row(period="1899-12")),
@@ -177,3 +187,11 @@ def test_a_judged_row_keeps_every_digit() -> None:
     (found,) = sift(row(value="12345678901234567890.123456789012345678")).rows
     assert isinstance(found, Row)
     assert found.value == Decimal("12345678901234567890.123456789012345678")
+
+
+def test_a_peers_value_may_carry_other_dimensions_too() -> None:
+    peers = sift(
+        row(measure="beds", breakdown={"peer": " spokane "}),
+        row(measure="beds", breakdown={"peer": "boise", "district": "3"}),
+    )
+    assert [one.breakdown for one in peers.rows] == ['{"peer":"spokane"}', '{"district":"3","peer":"boise"}']

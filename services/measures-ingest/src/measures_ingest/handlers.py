@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from measures_ingest.actions.moving import follow
 from measures_ingest.actions.releasing import release
 from measures_ingest.repository import definitions
 from tideline.clock import Clock
@@ -22,6 +23,7 @@ def handlers(clock: Clock) -> Mapping[type[Event], Handler]:
         await definitions.lock_changes(connection)
         definition = await definitions.replace(connection, event)
         if definition is not None:
+            await follow(connection, definition)
             await release(connection, definition, clock.now())
 
     return {MeasureDefined: on_measure_defined}

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from measures_ingest.core.rejects import Code
 from tideline.vocabulary import CODE, Flag
@@ -94,6 +94,9 @@ class ObservationOut(BaseModel):
     source: str | None
     recorded_at: datetime
     superseded_at: datetime | None
+    left_behind: bool = Field(
+        description="True: the measure's frequency or calendar has changed since, and has no such period any more."
+    )
 
 
 class ObservationPage(BaseModel):
@@ -116,6 +119,20 @@ class SourceIn(BaseModel):
     title: str = Field(min_length=1, max_length=300)
     contact: str | None = Field(None, max_length=300)
     scope: ScopeIn
+
+
+class ReplacedSource(SourceIn):
+    """What a GET answered can be sent back: what the service keeps of a feed is not read."""
+
+    code: CodeText | None = Field(None, description="May be left out: the path names it.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_answered(cls, given: Any) -> Any:
+        answered = {"version", "created_at", "created_by", "keys"}
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if name not in answered}
 
 
 class NewSource(SourceIn):

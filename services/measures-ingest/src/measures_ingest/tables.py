@@ -70,18 +70,21 @@ class Measure(Base, table=True):
     maximum: Decimal | None = _numeric()
     retired: bool = _column(sa.Boolean)
     published: bool = _column(sa.Boolean)
+    derived: bool = _column(sa.Boolean)
+    peers: list[str] = _column(ARRAY(sa.Text))
     changed: int = Field(sa_column=sa.Column(sa.BigInteger, nullable=False, unique=True))
 
 
 class Series(Base, table=True):
-    """A measure × breakdown; the breakdown as canonical text."""
+    """A measure × breakdown × scheme; the breakdown as canonical text, the scheme as how period ids are read."""
 
     __tablename__ = "series"
-    __table_args__ = (sa.UniqueConstraint("measure", "breakdown"),)
+    __table_args__ = (sa.UniqueConstraint("measure", "breakdown", "scheme"),)
 
     id: int = _identity(sa.Integer)
     measure: str = _text()
     breakdown: str = _text()
+    scheme: str = _text()
 
 
 class Observation(Base, table=True):

@@ -8,7 +8,7 @@ from measures_ingest.actions.committing import Committer, Undo
 from measures_ingest.actions.pushes import Push
 from measures_ingest.actions.storing import Outcome, claim, describe, replay
 from measures_ingest.core import batch as batches_told
-from measures_ingest.core import breakdowns, reading
+from measures_ingest.core import breakdowns, reading, schemes
 from measures_ingest.core.batch import ERRORS_KEPT, ERRORS_TOLD, Answer, Counts
 from measures_ingest.core.rejects import Reject
 from measures_ingest.core.rows import Raw, Row, Sifted
@@ -141,10 +141,9 @@ class _Stream:
         return Counts(accepted, revised, staged - accepted - revised, waiting, self._rejected)
 
     def _observation(self, one: Changed) -> Observation:
-        definition = self._committer.definitions.known[one.measure]
         return Observation(
             measure=one.measure,
-            period=definition.period_id(one.start),
+            period=schemes.period_id(one.start, one.scheme),
             value=one.value,
             numerator=one.numerator,
             denominator=one.denominator,
@@ -163,7 +162,7 @@ class _Stream:
 
 
 def _staged(row: Row, numbers: Mapping[SeriesKey, int]) -> Staged:
-    number_of = numbers[row.measure, row.breakdown]
+    number_of = numbers[row.series]
     return Staged(row.index, number_of, row.start, row.value, row.numerator, row.denominator, row.flag, row.note)
 
 

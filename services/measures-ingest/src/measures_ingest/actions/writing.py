@@ -57,7 +57,7 @@ async def _write_layer(connection: Connection, layer: Sequence[Value], at: datet
 
 
 def _value(row: Row, batch: uuid.UUID, numbers: Mapping[SeriesKey, int]) -> Value:
-    number = numbers[row.measure, row.breakdown]
+    number = numbers[row.series]
     return Value(number, row.start, row.value, row.numerator, row.denominator, row.flag, row.note, batch)
 
 

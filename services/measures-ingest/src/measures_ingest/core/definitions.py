@@ -4,20 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final, Self
 
-from tideline import periods
+from measures_ingest.core import schemes
 from tideline.events import Calendar
 from tideline.periods import STANDARD
 from tideline.vocabulary import Frequency
 
 ANY: Final = "*"
+PEER: Final = "peer"
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A measure as far as its values must fit it. `multiplier` turns numerator/denominator into the value."""
+    """A measure as far as its values must fit it. `multiplier` turns numerator/denominator into the value.
+
+    A derived one is computed from others and takes no values. `peers` are the others whose values may come too.
+    """
 
     code: str
     department: str | None
@@ -31,15 +34,18 @@ class Definition:
     retired: bool = False
     published: bool = True
     version: int = 1
+    derived: bool = False
+    peers: frozenset[str] = frozenset()
 
-    def period_id(self, start: date) -> str:
-        """The id of the period that begins on a day, in this measure's calendar."""
-        return _period_id(start, self.frequency, self.calendar)
+    @property
+    def scheme(self) -> str:
+        """How its period ids are read."""
+        return schemes.scheme(self.frequency, self.calendar)
 
-
-@lru_cache(maxsize=65_536)
-def _period_id(start: date, frequency: Frequency, calendar: Calendar) -> str:
-    return periods.identify(periods.containing(start, frequency, calendar), calendar)
+    @property
+    def dimensions(self) -> frozenset[str]:
+        """What a value may be broken down by: a measure with peers takes their values beside its own."""
+        return self.breakdowns | {PEER} if self.peers else self.breakdowns
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ LINE_MAX: Final = 1024 * 1024
 _FIELD: Final = re.compile(r"`\$\.(\w+)")
 _UNKNOWN: Final = re.compile(r"unknown field `(.*)`", re.DOTALL)
 _APART: Final = re.compile(rb"_(?<=[0-9]_)[0-9]")
+# A decimal text with an escape or with what is not ASCII; `ator` ends both other names.
+_FOREIGN: Final = tuple(re.compile(name + rb'"\s*:\s*"[^"\\\x80-\xff]*[\\\x80-\xff]') for name in (b"value", b"ator"))
 _MISSING: Final = re.compile(r"missing required field `(\w+)`")
 _CODES: Final = {
     "value": Code.BAD_VALUE,
@@ -83,7 +85,7 @@ class JsonReader:
             found = _readable(_body.decode, body, 0).observations
         except msgspec.ValidationError:
             return self._one_by_one(body)
-        return self._one_by_one(body) if _APART.search(body) else list(found)
+        return self._one_by_one(body) if _is_doubtful(body) else list(found)
 
     def _one_by_one(self, body: bytes) -> list[Raw | Reject]:
         try:
@@ -113,7 +115,10 @@ class NdjsonReader:
 
     def finish(self) -> list[Raw | Reject]:
         last, self._rest = self._rest, b""
-        return self._take(last) if last.strip() else []
+        found = self._take(last) if last.removeprefix(b"" if self._bytes else BOM_UTF8).strip() else []
+        if not self._count:
+            raise NotReadable("no observation: a line for each is expected")
+        return found
 
     def _take(self, lines: bytes) -> list[Raw | Reject]:
         offset, self._bytes = self._bytes, self._bytes + len(lines)
@@ -124,7 +129,7 @@ class NdjsonReader:
         except msgspec.ValidationError:
             found = self._one_by_one(lines)
         else:
-            found = self._one_by_one(lines) if _APART.search(lines) else found
+            found = self._one_by_one(lines) if _is_doubtful(lines) else found
         self._count += len(found)
         return found
 
@@ -163,17 +168,26 @@ def _read(piece: bytes, index: int) -> Raw | Reject:
         found = _readable(_row.decode, piece, 0)
     except msgspec.ValidationError as reason:
         return _reject(index, str(reason))
-    if _APART.search(piece) and (rejected := _apart(piece, index)):
+    if _is_doubtful(piece) and (rejected := _apart(piece, index)):
         return rejected
     return found
 
 
+def _is_doubtful(text: bytes) -> bool:
+    """Whether a number may be written otherwise than with 0 to 9, together; the common case is decided fast."""
+    if _APART.search(text):
+        return True
+    return (b"\\" in text or not text.isascii()) and any(pattern.search(text) for pattern in _FOREIGN)
+
+
 def _apart(piece: bytes, index: int) -> Reject | None:
-    """A Decimal is made of `1_000` as well; a push writes its digits together, in every format."""
+    """A Decimal is made of `1_000` and of digits of any script as well; a push writes 0 to 9, together."""
     written = _numbers.decode(piece)
     for field in ("value", "numerator", "denominator"):
-        if b"_" in bytes(getattr(written, field)):
-            return Reject(index, Code.BAD_VALUE, field, "digits stand together in a decimal number")
+        raw = bytes(getattr(written, field))
+        text = msgspec.json.decode(raw) if raw.startswith(b'"') else ""
+        if "_" in text or not text.isascii():
+            return Reject(index, Code.BAD_VALUE, field, "a decimal number is written with 0 to 9, together")
     return None
 
 

@@ -14,10 +14,12 @@ class Code(StrEnum):
     UNKNOWN_MEASURE = "unknown_measure"
     NOT_YOUR_MEASURE = "not_your_measure"
     RETIRED_MEASURE = "retired_measure"
+    DERIVED_MEASURE = "derived_measure"
     BAD_PERIOD = "bad_period"
     PERIOD_FREQUENCY_MISMATCH = "period_frequency_mismatch"
     FUTURE_PERIOD = "future_period"
     UNKNOWN_DIMENSION = "unknown_dimension"
+    UNKNOWN_PEER = "unknown_peer"
     BAD_BREAKDOWN = "bad_breakdown"
     MISSING_VALUE = "missing_value"
     BAD_VALUE = "bad_value"
@@ -37,10 +39,12 @@ MEANINGS: Final[Mapping[Code, str]] = {
     Code.UNKNOWN_MEASURE: "No measure has this code, and the row cannot wait for its definition.",
     Code.NOT_YOUR_MEASURE: "The key or token may not write this measure.",
     Code.RETIRED_MEASURE: "The measure is retired; its history stays, nothing is added.",
+    Code.DERIVED_MEASURE: "The measure is derived from others by a formula; it takes no values.",
     Code.BAD_PERIOD: "The text names no period, or one before 1900.",
     Code.PERIOD_FREQUENCY_MISMATCH: "A period of another length than the measure's frequency.",
     Code.FUTURE_PERIOD: "The period has not begun yet.",
     Code.UNKNOWN_DIMENSION: "The measure is not broken down by this dimension.",
+    Code.UNKNOWN_PEER: "The measure lists no peer of this code.",
     Code.BAD_BREAKDOWN: "A breakdown value is empty, too long, or no text.",
     Code.MISSING_VALUE: "No value; to take a value back send null with the flag `withdrawn`.",
     Code.BAD_VALUE: "Not a finite decimal number.",

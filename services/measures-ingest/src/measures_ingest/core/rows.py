@@ -22,7 +22,10 @@ class Raw(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omi
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """An observation that fits its measure. `breakdown` is canonical, `start` the period's first day."""
+    """An observation that fits its measure. `breakdown` is canonical, `start` the first day of its period.
+
+    `scheme` says how its period was read: what is read otherwise is another series.
+    """
 
     index: int
     measure: str
@@ -34,10 +37,11 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     denominator: Decimal | None
     flag: str | None
     note: str | None
+    scheme: str
 
     @property
-    def series(self) -> tuple[str, str]:
-        return self.measure, self.breakdown
+    def series(self) -> tuple[str, str, str]:
+        return self.measure, self.breakdown, self.scheme
 
 
 class Unknown(msgspec.Struct, frozen=True, gc=False):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple, TypeAlias
 
 from measures_ingest.core import breakdowns, numbers
-from measures_ingest.core.definitions import Definition, Rules
+from measures_ingest.core.definitions import PEER, Definition, Rules
 from measures_ingest.core.rejects import Code, Fault, Reject
 from measures_ingest.core.rows import Raw, Row, Sifted, Unknown
 from tideline import periods
@@ -86,13 +86,14 @@ def _fit(index: int, raw: Raw, definition: Definition, rules: Rules) -> Row | Fa
     period = _period(raw.period, definition, rules.today)
     if isinstance(period, Fault):
         return period
-    cell = breakdowns.canonical(raw.breakdown, definition.breakdowns)
+    cell = _cell(raw, definition)
     if isinstance(cell, Fault):
         return cell
     found = _withdrawn(raw) if raw.flag == Flag.WITHDRAWN else _numbers(raw, definition)
     if isinstance(found, Fault):
         return found
-    return Row(index, raw.measure, cell, period.start, str(raw.period), *found, raw.flag or None, raw.note or None)
+    words = (raw.flag or None, raw.note or None, definition.scheme)
+    return Row(index, raw.measure, cell, period.start, str(raw.period), *found, *words)
 
 
 def _closed(definition: Definition, rules: Rules) -> Fault | None:
@@ -100,7 +101,20 @@ def _closed(definition: Definition, rules: Rules) -> Fault | None:
         return _not_yours(definition.code)
     if definition.retired:
         return Fault(Code.RETIRED_MEASURE, "measure", f"{definition.code!r} is retired")
+    if definition.derived:
+        return Fault(Code.DERIVED_MEASURE, "measure", f"{definition.code!r} is derived from other measures")
     return None
+
+
+def _cell(raw: Raw, definition: Definition) -> str | Fault:
+    if not definition.peers:
+        return breakdowns.canonical(raw.breakdown, definition.breakdowns)
+    cell = breakdowns.canonical(raw.breakdown, definition.dimensions)
+    peer = breakdowns.cells(cell).get(PEER) if isinstance(cell, str) else None
+    if peer is not None and peer not in definition.peers:
+        detail = f"{peer[:100]!r} is no peer of this measure; known: {', '.join(sorted(definition.peers))}"
+        return Fault(Code.UNKNOWN_PEER, f"breakdown.{PEER}", detail)
+    return cell
 
 
 def _period(given: str | int, definition: Definition, today: date) -> periods.Period | Fault:

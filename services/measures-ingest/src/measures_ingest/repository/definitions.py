@@ -39,6 +39,8 @@ async def replace(connection: Connection, told: MeasureDefined) -> Definition | 
         told.maximum,
         told.retired,
         told.published,
+        told.formula is not None,
+        [peer.code for peer in told.peers],
     )
     return _definition(row) if row else None
 
@@ -65,19 +67,22 @@ def _definition(row: asyncpg.Record) -> Definition:
         maximum=row["maximum"],
         retired=row["retired"],
         published=row["published"],
+        derived=row["derived"],
+        peers=frozenset(row["peers"]),
     )
 
 
 _REPLACE: Final = """
 insert into measure as m (code, version, department, frequency, fiscal_year_start_month, biennium_starts_odd,
-    breakdowns, ratio, multiplier, minimum, maximum, retired, published, changed)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, (select coalesce(max(changed), 0) + 1 from measure))
+    breakdowns, ratio, multiplier, minimum, maximum, retired, published, derived, peers, changed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+    (select coalesce(max(changed), 0) + 1 from measure))
 on conflict (code) do update set
     version = excluded.version, department = excluded.department, frequency = excluded.frequency,
     fiscal_year_start_month = excluded.fiscal_year_start_month, biennium_starts_odd = excluded.biennium_starts_odd,
     breakdowns = excluded.breakdowns, ratio = excluded.ratio, multiplier = excluded.multiplier,
     minimum = excluded.minimum, maximum = excluded.maximum, retired = excluded.retired,
-    published = excluded.published, changed = excluded.changed
+    published = excluded.published, derived = excluded.derived, peers = excluded.peers, changed = excluded.changed
 where m.version < excluded.version
 returning *
 """

@@ -16,6 +16,7 @@ class Found(NamedTuple):
 
     series_id: int
     breakdown: str
+    scheme: str
     start: date
     value: Decimal | None
     numerator: Decimal | None
@@ -63,8 +64,8 @@ async def find(connection: Connection, question: Question) -> list[Found]:
 
 
 _FIND: Final = """
-select o.series_id, s.breakdown, o.period_start, o.value, o.numerator, o.denominator, o.flag, o.note, o.revision,
-    o.batch, b.source, o.recorded_at, o.superseded_at
+select o.series_id, s.breakdown, s.scheme, o.period_start, o.value, o.numerator, o.denominator, o.flag, o.note,
+    o.revision, o.batch, b.source, o.recorded_at, o.superseded_at
 from series s
 join (
     select series_id, period_start, value, numerator, denominator, flag, note, revision, batch, recorded_at,

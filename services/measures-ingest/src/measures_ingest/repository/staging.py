@@ -30,6 +30,7 @@ class Changed(NamedTuple):
 
     measure: str
     breakdown: str
+    scheme: str
     start: date
     value: Decimal | None
     numerator: Decimal | None
@@ -153,7 +154,7 @@ _QUARANTINE: Final = """
 insert into quarantine (measure, batch, index, row) select measure, $1, index, row from waiting order by index
 """
 _CHANGED: Final = """
-select s.measure, s.breakdown, c.period_start, c.value, c.numerator, c.denominator, c.flag, c.note, c.revision,
-    c.old_value, c.old_numerator, c.old_denominator, c.old_flag
+select s.measure, s.breakdown, s.scheme, c.period_start, c.value, c.numerator, c.denominator, c.flag, c.note,
+    c.revision, c.old_value, c.old_numerator, c.old_denominator, c.old_flag
 from changed c join series s on s.id = c.series_id
 """

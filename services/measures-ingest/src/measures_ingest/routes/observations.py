@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from measures_ingest.core import breakdowns
+from measures_ingest.core import breakdowns, schemes
 from measures_ingest.core.batch import Sender
 from measures_ingest.core.definitions import Definition
 from measures_ingest.core.rejects import Fault
@@ -66,7 +66,7 @@ def _period(given: str, definition: Definition) -> periods.Period:
 
 
 def _cell(given: str, definition: Definition) -> str:
-    cell = breakdowns.canonical(_cells(given.strip()), definition.breakdowns)
+    cell = breakdowns.canonical(_cells(given.strip()), definition.dimensions)
     if isinstance(cell, Fault):
         raise Unreadable(cell.detail, code=cell.code.value)
     return cell
@@ -107,9 +107,10 @@ def _place(cursor: str) -> Place:
 def _told(one: Found, definition: Definition) -> dict[str, Any]:
     return {
         "measure": definition.code,
-        "period": definition.period_id(one.start),
+        "period": schemes.period_id(one.start, one.scheme),
         "breakdown": breakdowns.cells(one.breakdown),
         **{name: getattr(one, name) for name in _PLAIN},
+        "left_behind": one.scheme != definition.scheme,
     }
 
 

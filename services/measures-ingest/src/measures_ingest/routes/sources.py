@@ -13,9 +13,9 @@ from measures_ingest.repository.sources import Source
 from measures_ingest.routes.desk import desk
 from measures_ingest.schemas import (
     NewSource,
+    ReplacedSource,
     ScopeIn,
     SecretOut,
-    SourceIn,
     SourceOut,
     SourcePage,
     SourceWithKeys,
@@ -23,7 +23,7 @@ from measures_ingest.schemas import (
 )
 from tideline.auth import Principal, require
 from tideline.database import Connection
-from tideline.errors import Conflict, NotFound, PreconditionFailed
+from tideline.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from tideline.vocabulary import Role
 from tideline.web import Cursor, Limit, cursor_decode, cursor_encode, etag, not_modified, require_match
 
@@ -70,8 +70,10 @@ async def get_source(request: Request, response: Response, code: str, _: Reader)
 
 @router.put("/v1/sources/{code}", response_model=SourceOut, summary="Change a feed's title, contact or scope")
 async def replace_source(
-    request: Request, response: Response, code: str, _: Administrator, body: SourceIn
+    request: Request, response: Response, code: str, _: Administrator, body: ReplacedSource
 ) -> dict[str, Any]:
+    if body.code not in (None, code):
+        raise Invalid(f"the path names {code!r}", code="code_mismatch")
     async with desk(request).database.transaction() as connection:
         found = await _find(connection, code)
         require_match(request, found.version)
