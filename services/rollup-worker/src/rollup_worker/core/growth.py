@@ -4,6 +4,7 @@ Rates are reckoned in 120 digits, far more than any accepted value has. Two rate
 themselves (or of one) are the same rate: a root of whole numbers that should land on a boundary lands on it.
 """
 
+from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation
 from fractions import Fraction
 from typing import Final
@@ -17,6 +18,27 @@ DAYS_A_YEAR: Final = Fraction(1461, 4)
 
 _WORK: Final = Context(prec=120, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero])
 _SAME: Final = Decimal("1E-100")
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """From a base to a value, both in `unit`-folds, so that the rate of a part of a period need not be rounded."""
+
+    start: Period
+    base: Decimal
+    end: Period
+    value: Decimal
+    unit: Decimal = ONE
+
+    @property
+    def made(self) -> Decimal | None:
+        """Growth a year; None where there is no such rate."""
+        return growth(self.base, self.value, years(self.start, self.end))
+
+    def needed(self, bound: Decimal, target: Period) -> Decimal | None:
+        """Growth a year from the base to a bound; None where there is no such rate."""
+        span = years(self.start, target)
+        return growth(self.base, bound, span) if span > 0 else None
 
 
 def years(earlier: Period, later: Period) -> Fraction:

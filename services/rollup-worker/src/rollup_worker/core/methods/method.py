@@ -13,8 +13,8 @@ from rollup_worker.core.facts import Assessment, Breakdown, Cell, Target
 from rollup_worker.core.headline import Headline, headlines, over, trailing
 from rollup_worker.core.weights import NONE, Weights
 from tideline import periods
-from tideline.events import MeasureDefined
-from tideline.periods import Period
+from tideline.events import Calendar, MeasureDefined
+from tideline.periods import BadPeriod, Period
 from tideline.vocabulary import Aggregation, Direction, Frequency, Status
 
 CONFIRM_MAX: Final = 24
@@ -123,6 +123,12 @@ class Case:
         return replace(self, known=known, latest=max(known), cells=cells, weights=weights, peers={})
 
     @property
+    def baseline_period(self) -> Period | None:
+        """None without a baseline, or with one that names no period."""
+        baseline = self.definition.baseline
+        return period_of(baseline.period, self.definition.calendar) if baseline else None
+
+    @property
     def next_target(self) -> Target | None:
         """The nearest that ends with or after the judged period; of two that end together, the longer period's."""
         ahead = [target for target in self.targets if target.period.end >= self.judged.end]
@@ -211,6 +217,14 @@ def _whole(value: Any) -> Any:
 
 def _without(cell: Cell, pair: tuple[str, str]) -> Breakdown:
     return tuple(each for each in cell.breakdown if each != pair)
+
+
+def period_of(text: str, calendar: Calendar) -> Period | None:
+    """None where the text names no period."""
+    try:
+        return periods.parse(text, calendar)
+    except BadPeriod:
+        return None
 
 
 def unjudged(status: Status, reason: str, detail: str, target: Target | None = None) -> Assessment:
