@@ -1,13 +1,13 @@
 """What a value is compared with: a target, a peer, the own past or the baseline, and which of its sides is good."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 import msgspec
 
 from rollup_worker.core.facts import Target
-from rollup_worker.core.headline import Headline, over
+from rollup_worker.core.headline import Headline
 from rollup_worker.core.methods import pace, threshold
 from rollup_worker.core.methods.bounds import Bounds, bounds
 from rollup_worker.core.methods.method import Case
@@ -65,7 +65,7 @@ def _target(case: Case) -> Against | None:
 
 def _value(case: Case, against: Other) -> Headline | None:
     if isinstance(against, Peer):
-        return over(case.definition, case.peers.get(against.peer, {}), case.judged, case.latest)
+        return replace(case, known=case.peers.get(against.peer, {})).at_period(case.judged)
     if against == "baseline":
         return _baseline(case)
     period = _before(case, against)

@@ -1,6 +1,7 @@
 """`threshold`: is the value on the good side of its target, near it, or beyond?
 
-**Which target.** The one whose period holds the judged period; of several, that of the shortest period.
+**Which target.** The one whose period holds the judged period; of several, that of the shortest period. With rules
+that speak of the way to it, the nearest that ends with or after the judged period.
 
 **Which value.** The headline of the judged period. Where values add up over time (`sum`, `count`), a target of a
 coarser period is held against the sum to date of that period, and the target is taken pro rata: target × parts
@@ -10,57 +11,30 @@ and last values are held against a coarser target as they are.
 **Judgement.** On or inside the target: achieved; when only a share of the target is due and met, and the whole is
 not yet certain: on track. Outside by no more than the near band: at risk. Else off track. All boundaries belong to
 their better side. The near band is `near_percent` of the due target (10 unless given), or `near_absolute` in the
-measure's unit. With `rules`, the first whose conditions hold decides, and off track is what none matches.
+measure's unit. With `rules`, the first whose conditions hold decides, and off track is what none matches; what they
+may speak of is told in `rules.py`. Rules of growth alone need no target.
 
 **Score.** The place inside the judgement's band, from 0 to 1, with `size` = the due bound without its sign (one unit
 where it is zero): on track m / (m + size) for a value m inside the target; at risk 1 - miss / near band; off track
 size / (size + miss beyond the near band). A rule's judgement stands in the middle of its band.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final, Literal
-
-import msgspec
+from typing import Final
 
 from rollup_worker.core import scores
 from rollup_worker.core.decimals import HUNDRED, ONE, divide
 from rollup_worker.core.facts import Assessment, Target
 from rollup_worker.core.headline import Headline
+from rollup_worker.core.methods import pace, way
 from rollup_worker.core.methods.bounds import Bounds, bounds
 from rollup_worker.core.methods.method import NO_TARGET, Case, Method, Params, unjudged
+from rollup_worker.core.methods.rules import GROWTH, ON_THE_WAY, Figure, Rule, decide, named, percent_of
 from tideline.vocabulary import Status
 
 NEAR_PERCENT: Final = Decimal(10)
-
-
-class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All given limits must hold for what `of` names.
-
-    `value`: the value itself · `percent`: of the due target · `difference`: value − due target.
-    """
-
-    status: Literal["achieved", "on_track", "at_risk", "off_track", "deteriorating"]
-    of: Literal["value", "percent", "difference"] = "percent"
-    at_least: Decimal | None = None
-    above: Decimal | None = None
-    at_most: Decimal | None = None
-    below: Decimal | None = None
-
-    def __post_init__(self) -> None:
-        for limit in (self.at_least, self.above, self.at_most, self.below):
-            if limit is not None and not limit.is_finite():
-                raise ValueError("a limit is a finite number")
-
-    def holds(self, figure: Decimal, unit: Decimal) -> bool:
-        """Whether figure / unit keeps the limits, decided without dividing; `unit` is above zero."""
-        return (
-            (self.at_least is None or figure >= self.at_least * unit)
-            and (self.above is None or figure > self.above * unit)
-            and (self.at_most is None or figure <= self.at_most * unit)
-            and (self.below is None or figure < self.below * unit)
-        )
 
 
 class ThresholdParams(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,7 +80,10 @@ class Held:
 
 
 def assess(case: Case, params: ThresholdParams) -> Assessment:
-    target = target_for(case)
+    told = named(params.rules)
+    if told == {GROWTH}:
+        return _by_growth(case, params.rules)
+    target = pace.target_for(case) if told & ON_THE_WAY else target_for(case)
     limits = bounds(target, case.direction) if target else None
     if target is None or limits is None:
         return NO_TARGET
@@ -115,11 +92,10 @@ def assess(case: Case, params: ThresholdParams) -> Assessment:
         return unjudged(Status.INSUFFICIENT, "no_value", "The values given make no number.", target)
     held = _hold(case, params, limits, shown.value, shown)
     if params.rules:
-        status, score = _by_rules(params.rules, held)
-    else:
-        whole = not case.adds_up or shown.reporting == shown.of
-        certain = limits.miss(shown.value) <= 0 and (whole or limits.upper is None)
-        status, score = _by_band(held, certain=certain)
+        return _by_rules(case, params.rules, target, held, shown)
+    whole = not case.adds_up or shown.reporting == shown.of
+    certain = limits.miss(shown.value) <= 0 and (whole or limits.upper is None)
+    status, score = _by_band(held, certain=certain)
     return Assessment(status, score, divide(-held.miss, held.parts), target, _why(held, shown))
 
 
@@ -145,15 +121,40 @@ def _by_band(held: Held, *, certain: bool) -> tuple[Status, Decimal]:
     return Status.OFF_TRACK, scores.score(Status.OFF_TRACK, divide(held.size, held.size + beyond))
 
 
-def _by_rules(rules: Sequence[Rule], held: Held) -> tuple[Status, Decimal]:
-    """The first rule that matches; its score is the middle of its band."""
-    figures = {"value": (held.value, held.parts), "difference": (held.value - held.bound, held.parts)}
-    if held.bound != 0:
-        percent = held.value * HUNDRED if held.bound > 0 else -held.value * HUNDRED
-        figures["percent"] = (percent, abs(held.bound))
-    matching = (rule.status for rule in rules if rule.of in figures and rule.holds(*figures[rule.of]))
-    status = Status(next(matching, Status.OFF_TRACK.value))
-    return status, scores.score(status, scores.MIDDLE)
+def _by_rules(case: Case, rules: Sequence[Rule], target: Target, held: Held, shown: Headline) -> Assessment:
+    """By the first rule that matches; its score is the middle of its band."""
+    figures = {
+        "value": Figure(held.value, held.parts),
+        "difference": Figure(held.value - held.bound, held.parts),
+        "percent": percent_of(held.value, held.bound),
+    }
+    if named(rules) & (ON_THE_WAY | {GROWTH}):
+        found = way.figures(case, target, shown)
+        if isinstance(found, tuple):
+            return unjudged(Status.INSUFFICIENT, *found, target)
+        figures |= found
+    decided = _decided(rules, figures, target)
+    return replace(decided, native=divide(-held.miss, held.parts), why={**_why(held, shown), **decided.why})
+
+
+def _by_growth(case: Case, rules: Sequence[Rule]) -> Assessment:
+    """Classes of growth ask for no target: the direction alone is judged."""
+    shown = case.at(case.level)
+    if shown.value is None:
+        return unjudged(Status.INSUFFICIENT, "no_value", "The values given make no number.")
+    found = way.figures(case, None, shown)
+    if isinstance(found, tuple):
+        return unjudged(Status.INSUFFICIENT, *found)
+    decided = _decided(rules, found, None)
+    return replace(decided, why={"value_held": shown.value, "judged_by": "direction alone", **decided.why})
+
+
+def _decided(rules: Sequence[Rule], figures: Mapping[str, Figure], target: Target | None) -> Assessment:
+    if missing := sorted(named(rules) - figures.keys()):
+        return unjudged(Status.INSUFFICIENT, f"no_{missing[0]}", f"There is no {missing[0]} of these values.", target)
+    status = decide(rules, figures)
+    told = {name: figures[name].shown for name in sorted(named(rules)) if name != "value"}
+    return Assessment(status, scores.score(status, scores.MIDDLE), target=target, why=told)
 
 
 def _why(held: Held, shown: Headline) -> dict[str, object]:
