@@ -176,7 +176,9 @@ async def compare(admin_url: str, wanted: int, rounds: int) -> dict[str, float]:
     url = await Templates(admin_url).copy("rollup-worker")
     started = time.perf_counter()
     await load(url, measures)
-    print(f"{count:,} observations of {measures:,} measures, loaded in {time.perf_counter() - started:.0f} s", flush=True)
+    print(
+        f"{count:,} observations of {measures:,} measures, loaded in {time.perf_counter() - started:.0f} s", flush=True
+    )
     ratios, ours = [], []
     for _ in range(rounds):
         limit = await group_by(url)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import reduce
 from heapq import merge as merge_sorted
 from typing import Final
 
@@ -87,8 +86,21 @@ def merge(one: Partial, other: Partial) -> Partial:
 
 @exact
 def collect(readings: Iterable[Reading], aggregation: Aggregation, multiplier: Decimal = ONE) -> Partial:
-    """The partial of many values."""
-    return reduce(_merge, (_partial(reading, aggregation, multiplier) for reading in readings), EMPTY)
+    """The partial of many values: what merging theirs one after the other gives."""
+    found = [_partial(reading, aggregation, multiplier) for reading in readings]
+    return Partial(
+        count=sum(one.count for one in found),
+        total=sum((one.total for one in found), ZERO),
+        numerator=sum((one.numerator for one in found), ZERO),
+        denominator=sum((one.denominator for one in found), ZERO),
+        unpaired=sum(one.unpaired for one in found),
+        weighted=sum((one.weighted for one in found), ZERO),
+        unweighed=sum(one.unweighed for one in found),
+        minimum=min((one.minimum for one in found if one.minimum is not None), default=None),
+        maximum=max((one.maximum for one in found if one.maximum is not None), default=None),
+        latest=max((one.latest for one in found if one.latest is not None), default=None),
+        values=tuple(sorted(value for one in found for value in one.values)),
+    )
 
 
 @exact

@@ -25,8 +25,14 @@ NOTHING_ADOPTED: Final[InForce] = MappingProxyType({})
 
 def latest(cells: Iterable[Cell], as_of: Period | None = None) -> Period | None:
     """The latest period that has a value of its own and, with `as_of`, is over by that period's end."""
-    own = (cell.period for cell in cells if cell.present and peer_of(cell) is None)
-    return max((period for period in own if as_of is None or period.end <= as_of.end), default=None)
+    last: Period | None = None
+    for cell in cells:
+        period = cell.period
+        if last is not None and period.start <= last.start:
+            continue
+        if (as_of is None or period.end <= as_of.end) and cell.present and peer_of(cell) is None:
+            last = period
+    return last
 
 
 def peer_of(cell: Cell) -> str | None:

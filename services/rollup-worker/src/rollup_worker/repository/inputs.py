@@ -73,8 +73,9 @@ async def list_targets(
 
 
 def _value(row: asyncpg.Record) -> Value:
-    told = (plain(row[name]) for name in Value.__slots__[3:])
-    return Value(row["measure"], row["period"], breakdown_of(row["breakdown"]), *told)
+    _, measure, period, key, revision, value, numerator, denominator, *rest = row
+    numbers = plain(value), plain(numerator), plain(denominator)
+    return Value(measure, period, breakdown_of(key), revision, *numbers, *rest)
 
 
 def _target(row: asyncpg.Record) -> events.Target:
@@ -107,17 +108,19 @@ where o.known_from <= $3 and (o.known_to is null or o.known_to > $3) and o.repor
   and o.period_start < coalesce(m.before, 'infinity') and {_OWN}
 group by m.code
 """  # noqa: S608
+# `offset 0` keeps the planner from reading the whole table where it takes many measures for most of it.
 _WANTED: Final = """
 select m.reader, o.measure, o.period, o.breakdown, o.revision, o.value, o.numerator, o.denominator, o.flag, o.batch,
     o.source, o.known_from
 from unnest($1::int[], $2::text[], $3::date[], $4::date[]) m (reader, measure, first, upto)
-join observation o on o.measure = m.measure and o.period_start >= m.first and o.period_start < m.upto
+cross join lateral (
+    select * from observation
+    where measure = m.measure and period_start >= m.first and period_start < m.upto and reported and {known}
+    offset 0) o
+order by m.reader, o.measure, o.period_start, o.breakdown limit $5
 """
-_IN_ORDER: Final = "order by m.reader, o.measure, o.period_start, o.breakdown limit $5"
-_VALUES: Final = _WANTED + "where o.known_to is null and o.reported " + _IN_ORDER
-_VALUES_KNOWN: Final = (
-    _WANTED + "where o.known_from <= $6 and (o.known_to is null or o.known_to > $6) and o.reported " + _IN_ORDER
-)
+_VALUES: Final = _WANTED.format(known="known_to is null")
+_VALUES_KNOWN: Final = _WANTED.format(known="known_from <= $6 and (known_to is null or known_to > $6)")
 _TARGETS: Final = """
 select * from target
 where measure = any($1::text[]) and case when $2::timestamptz is null then known_to is null
