@@ -7,14 +7,21 @@ told from outside (`in_force`); unsaid, it is the first.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rollup_worker.core.methods import cagr_ratio, comparator, control_chart, pace, threshold
+from rollup_worker.core.methods import cagr_ratio, comparator, control_chart, extrapolate, pace, threshold
 from rollup_worker.core.methods.method import Case, Method
 from tideline.events import MethodChoice
 from tideline.vocabulary import Direction
 
 VERSIONS: Final[Mapping[tuple[str, int], Method[Any]]] = {
     (method.id, method.version): method
-    for method in (pace.METHOD, cagr_ratio.METHOD, threshold.METHOD, control_chart.METHOD, comparator.METHOD)
+    for method in (
+        pace.METHOD,
+        cagr_ratio.METHOD,
+        extrapolate.METHOD,
+        threshold.METHOD,
+        control_chart.METHOD,
+        comparator.METHOD,
+    )
 }
 FIRST: Final = 1
 InForce = Mapping[str, int]
