@@ -1,13 +1,14 @@
 """The worker as a process: `python -m rollup_worker.worker`.
 
-`… rebuild` has everything judged again. `… method ID VERSION` tells what another version of a status method would
+`… rebuild` has everything judged again. `… replay` shows that the event log gives the same documents byte for byte;
+with `--into` it gives a lost database back. `… method ID VERSION` tells what another version of a status method would
 change; with `--switch` it is put in force.
 """
 
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -16,7 +17,9 @@ from fastapi import FastAPI
 
 from rollup_worker.handlers import HANDLERS
 from rollup_worker.jobs.adoption import Comparison, adopt, compare, offer
+from rollup_worker.jobs.eventlog import Incomplete
 from rollup_worker.jobs.recompute import Recompute, mark_rebuild
+from rollup_worker.jobs.recovering import check, recover
 from rollup_worker.jobs.staleness import record_day, record_days
 from rollup_worker.repository import dirty, journal
 from rollup_worker.settings import Settings
@@ -25,7 +28,7 @@ from tideline.bus import Bus
 from tideline.clock import Clock
 from tideline.consumer import Consumer
 from tideline.database import Database
-from tideline.errors import Invalid
+from tideline.errors import AppError, Invalid
 from tideline.events import encode
 from tideline.loops import start
 from tideline.relay import Relay
@@ -103,6 +106,22 @@ async def method(settings: Settings, asked: argparse.Namespace) -> Comparison:
         await database.close()
 
 
+async def replay(settings: Settings, into: str | None) -> bool:
+    """True when nothing differs. Raises Incomplete for a log with gaps, Conflict for a database that is not empty."""
+    bus = await Bus.connect(settings.nats_url, settings.nats_creds, NAME)
+    database = await Database.open(into or settings.database_url, size=2, name="rollup-replay")
+    try:
+        say: Callable[[str], object] = lambda words: sys.stdout.write(words + "\n")  # noqa: E731
+        work = recover(database, bus, say) if into else check(database, settings.database_url, bus, say)
+        found = await work
+    finally:
+        await database.close()
+        await bus.close()
+    end = f"different: {found.differences}" if found.differences else "identical"
+    say(f"{end}: {found.nodes} nodes, {found.versions} versions, {found.events} events")
+    return not found.differences
+
+
 def report(found: Comparison) -> str:
     """JSON: the counts, and every measure of which the versions do not say the same."""
     words = {
@@ -128,6 +147,10 @@ def commands() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="rollup_worker.worker", description=__doc__)
     named = parser.add_subparsers(dest="command")
     named.add_parser("rebuild", help="have every node judged again")
+    again = named.add_parser("replay", help="compare what is stored with what the event log gives")
+    way = again.add_mutually_exclusive_group()
+    way.add_argument("--check", action="store_true", help="beside the live tables, which stay as they are; the default")
+    way.add_argument("--into", metavar="DATABASE_URL", help="fill this empty database, for the worker to go on from")
     switch = named.add_parser("method", help="compare a version of a status method with the one in force")
     switch.add_argument("id")
     switch.add_argument("version", type=int)
@@ -146,6 +169,11 @@ def main() -> None:
         try:
             sys.stdout.write(report(asyncio.run(method(settings, asked))) + "\n")
         except Invalid as fault:
+            sys.exit(str(fault))
+    elif asked.command == "replay":
+        try:
+            sys.exit(0 if asyncio.run(replay(settings, asked.into)) else 1)
+        except (Incomplete, AppError) as fault:
             sys.exit(str(fault))
     else:
         serve(build(settings), settings.host, settings.port)

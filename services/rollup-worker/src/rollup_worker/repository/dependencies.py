@@ -47,7 +47,7 @@ with recursive touched (code, by) as (
     select code, code from unnest($1::text[]) code
     union
     select d.measure, t.by from touched t join dependency d on d.input = t.code)
-select d.code, d.body, t.by from (select code, array_agg(by) as by from touched group by code) t
+select d.code, d.body, t.by from (select code, array_agg(by order by by) as by from touched group by code) t
 join definition d on d.kind = 'measure' and d.code = t.code and d.known_to is null
 """
 _READ: Final = """
