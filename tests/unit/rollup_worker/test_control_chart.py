@@ -230,6 +230,10 @@ def test_the_window_and_a_step_bound_what_is_charted_and_read() -> None:
     assert (found.why["points"], found.why["mean"], found.why["first_period"]) == (12, Decimal(51), "2016-01")
 
 
+def test_a_step_that_is_no_period_judges_nothing() -> None:
+    assert drawn(STEADY, step="last summer").why["reason"] == "bad_step"
+
+
 def test_older_values_change_nothing() -> None:
     values = (*(1000,) * 40, *STEADY)
     recent = drawn(values, points=18)

@@ -14,6 +14,23 @@ from tideline import periods
 from tideline.periods import Period
 from tideline.vocabulary import Aggregation, Frequency
 
+ALONE = {
+    "sum_subtree_quarter",
+    "sum_subtree_month",
+    "average_over_orgunits",
+    "average_filter_ous",
+    "max_max_filter_ous",
+    "period_filter_with_gap_max",
+    "custom_date_range_only_whole_periods",
+    "indicator_sum_of_two",
+    "indicator_const_denominator",
+    "ratio_of_sums",
+    "lag_minus1_plus_lag_minus2",
+    "nested_indicator_jan",
+    "nested_indicator_feb",
+    "reporting_rate_1_of_3",
+    "value_times_reporting_rate",
+}
 BOOLEAN = {"true": "1", "false": "0"}
 
 
@@ -67,6 +84,14 @@ class Tree:
 @pytest.fixture(scope="module")
 def tree() -> Tree:
     return Tree(published_json("oracles", "dhis2_aggregation_cases.json"))
+
+
+def test_every_published_case_is_tested_here(tree: Tree) -> None:
+    extremes = {f"{extreme}_in_period_sum_over_ou_{unit}" for extreme in ("max", "min") for unit in "DEB"}
+    ratios = {f"{name}_of_ratios_ou{unit}" for name in ("sum", "mean") for unit in "AB"}
+    to_date = {f"year_to_date_{month:02}" for month in range(5, 10)}
+    boolean = {f"boolean_{name}" for name in ("SUM", "COUNT", "MIN", "MAX")}
+    assert extremes | ratios | to_date | boolean | ALONE == tree.expected.keys()
 
 
 def rounded(value: Decimal | None) -> Decimal:

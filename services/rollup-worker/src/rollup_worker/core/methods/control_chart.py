@@ -102,9 +102,11 @@ class Aim:
 
 
 def assess(case: Case, params: ControlChartParams) -> Assessment:
-    held = _held(case, params)
     aim = _aim(case)
     target = aim.target if aim else None
+    if params.step and _step(case, params) is None:
+        return unjudged(Status.INSUFFICIENT, "bad_step", f"{params.step[:40]} is no period of the measure.", target)
+    held = _held(case, params)
     if len(held) < params.minimum_points:
         detail = f"{len(held)} values of whole periods; a control chart needs {params.minimum_points}."
         return unjudged(Status.INSUFFICIENT, "too_few_points", detail, target)
@@ -139,7 +141,7 @@ def _charted(case: Case, params: ControlChartParams) -> list[Period]:
 
 
 def _step(case: Case, params: ControlChartParams) -> date | None:
-    """A step that names no period of the measure's calendar is none."""
+    """None without a step, or with one that names no period of the measure's calendar."""
     try:
         return periods.parse(params.step, case.definition.calendar).start if params.step else None
     except BadPeriod:

@@ -22,7 +22,9 @@ size / (size + miss beyond the near band). A rule's judgement stands in the midd
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
+from typing import Annotated, ClassVar, Final
+
+import msgspec
 
 from rollup_worker.core import scores
 from rollup_worker.core.decimals import HUNDRED, ONE, divide
@@ -37,14 +39,17 @@ from tideline.vocabulary import Status
 NEAR_PERCENT: Final = Decimal(10)
 
 
+Band = Annotated[Decimal, msgspec.Meta(extra_json_schema={"minimum": 0})]
+
+
 class ThresholdParams(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    near_percent: Decimal | None = None
-    near_absolute: Decimal | None = None
+    exclusive: ClassVar[Sequence[tuple[str, str]]] = (*Params.exclusive, ("near_percent", "near_absolute"))
+
+    near_percent: Band | None = None
+    near_absolute: Band | None = None
     rules: tuple[Rule, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.near_percent is not None and self.near_absolute is not None:
-            raise ValueError("near_percent and near_absolute exclude each other")
         for given in (self.near_percent, self.near_absolute):
             if given is not None and not (given.is_finite() and given >= 0):
                 raise ValueError("a near band is a finite number, not negative")
