@@ -1,6 +1,7 @@
 """What a measure reads changes: the measure follows in the same pass, and whatever stands above it."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +9,8 @@ import pytest
 
 from rollup_worker.core.facts import CITY
 from rollup_worker.handlers.plan import on_measure_defined
-from rollup_worker.jobs import passing
 from rollup_worker.jobs.recompute import Recompute
-from rollup_worker.repository import dirty
+from rollup_worker.repository import assessments, dirty
 from tests.integration.rollup_worker.stage import City, department, goal, measure, nodes, push, target, value
 from tideline.consumer import Hopeless, Meta
 from tideline.database import Connection
@@ -60,7 +60,7 @@ async def test_a_pass_that_dies_after_the_input_was_judged_leaves_both_as_they_w
         raise ConnectionResetError
 
     with monkeypatch.context() as dying:
-        dying.setattr(passing.assessments, "add_assessments", die)
+        dying.setattr(assessments, "add_assessments", die)
         with pytest.raises(ConnectionResetError):
             await Recompute(city.database, city.clock, poll_seconds=1).drain()
     assert (await city.document("measure", "load")).value == 3
@@ -88,7 +88,7 @@ async def test_a_measure_derived_from_a_derived_one_follows_too(city: City) -> N
 
 
 async def test_an_input_that_changes_its_calendar_changes_what_is_derived_from_it(city: City) -> None:
-    yearly = {"frequency": "year", "department": None}
+    yearly: dict[str, Any] = {"frequency": "year", "department": None}
     await city.tell(measure("calls", department=None), derived("total", double("calls"), **yearly))
     months = [value("calls", f"2017-{month:02}", 1) for month in range(1, 13)]
     await city.tell(push(*months))
@@ -102,13 +102,13 @@ async def test_an_input_that_changes_its_calendar_changes_what_is_derived_from_i
 
 async def test_a_derived_measure_reads_its_years_in_its_own_calendar(city: City) -> None:
     autumn = Calendar(fiscal_year_start_month=10)
-    yearly = {"frequency": "year", "department": None}
+    yearly: dict[str, Any] = {"frequency": "year", "department": None}
     await city.tell(measure("calls", department=None), derived("total", double("calls"), **yearly, calendar=autumn))
     months = [*(f"2015-{month:02}" for month in (10, 11, 12)), *(f"2016-{month:02}" for month in range(1, 13))]
     await city.tell(push(*[value("calls", month, 1) for month in months]))
     await city.judge()
     found = await city.document("measure", "total")
-    assert (found.as_of, found.value) == ("2016", 24)
+    assert (found.as_of, found.value) == ("2016", Decimal(24))
     await city.tell(derived("total", double("calls"), 2, **yearly))
     await city.judge()
     assert (await city.document("measure", "total")).as_of == "2016"
@@ -151,7 +151,7 @@ async def test_a_formula_that_cannot_be_computed_is_kept_out(city: City) -> None
 
 
 async def test_a_changed_weight_changes_the_measure_that_it_weighs(city: City) -> None:
-    average = {"time_aggregation": "weighted_average", "breakdown_aggregation": "weighted_average"}
+    average: dict[str, Any] = {"time_aggregation": "weighted_average", "breakdown_aggregation": "weighted_average"}
     await city.tell(
         measure("people", frequency="year", direction="none", department=None),
         measure("rent", weighted_by="people", breakdowns=["district"], department=None, **average),

@@ -31,7 +31,7 @@ def strict(case: Any, params: Any) -> Assessment:
 
 @pytest.fixture(autouse=True)
 def second_version(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setitem(VERSIONS, ("threshold", 2), replace(threshold.METHOD, version=2, assess=strict))  # type: ignore[arg-type]
+    monkeypatch.setitem(VERSIONS, ("threshold", 2), replace(threshold.METHOD, version=2, assess=strict))
     yield
 
 

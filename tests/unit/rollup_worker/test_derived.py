@@ -1,6 +1,6 @@
 """Measures computed from other measures, period by period and group by group."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -21,7 +21,7 @@ PER_PERSON = Formula(
 
 
 def made(
-    *definitions: MeasureDefined, formula: Formula = PER_PERSON, cells: dict[str, Sequence[Cell]], **fields: Any
+    *definitions: MeasureDefined, formula: Formula = PER_PERSON, cells: Mapping[str, Sequence[Cell]], **fields: Any
 ) -> dict[str, Decimal | None]:
     """The derived values by the first day of their period and their group."""
     found = derived(*definitions, formula=formula, cells=cells, **fields)
@@ -29,7 +29,7 @@ def made(
 
 
 def derived(
-    *definitions: MeasureDefined, formula: Formula, cells: dict[str, Sequence[Cell]], **fields: Any
+    *definitions: MeasureDefined, formula: Formula, cells: Mapping[str, Sequence[Cell]], **fields: Any
 ) -> Sequence[Cell]:
     held = {d.code: d for d in [*definitions, measure("rate", formula=formula, **fields)]}
     return cells_of("rate", held, cells)
