@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -16,6 +16,7 @@ DATA: Final = Path(__file__).parents[3] / "shared" / "data"
 STILL_SECONDS: Final = 30.0
 AT_ONCE: Final = 16
 Node = tuple[str, str]
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -71,14 +72,19 @@ async def read_all(tideline: Tideline, nodes: Iterable[Node], **asked: Any) -> d
     return {node: document for node, document in found.items() if document is not None}
 
 
-async def _find_all(tideline: Tideline, nodes: Iterable[Node], **asked: Any) -> dict[Node, Json | None]:
+async def in_turns(asked: Iterable[K], ask: Callable[[K], Awaitable[T]]) -> list[tuple[K, T]]:
+    """The answer to each question, a few at a time."""
     room = asyncio.Semaphore(AT_ONCE)
 
-    async def find(node: Node) -> tuple[Node, Json | None]:
+    async def one(each: K) -> tuple[K, T]:
         async with room:
-            return node, await tideline.find_status(*node, **asked)
+            return each, await ask(each)
 
-    return dict(await asyncio.gather(*(find(node) for node in nodes)))
+    return await asyncio.gather(*(one(each) for each in asked))
+
+
+async def _find_all(tideline: Tideline, nodes: Iterable[Node], **asked: Any) -> dict[Node, Json | None]:
+    return dict(await in_turns(nodes, lambda node: tideline.find_status(*node, **asked)))
 
 
 def _told(found: Mapping[Node, T | None], expected: Mapping[Node, T]) -> str:
