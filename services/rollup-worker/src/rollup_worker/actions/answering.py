@@ -11,6 +11,7 @@ from rollup_worker.actions.judging import Tree, judge_tree
 from rollup_worker.actions.loading import Moment, find_moment
 from rollup_worker.core.facts import CITY, Node, NodeStatus, Plan
 from rollup_worker.core.overlay import over_plan
+from rollup_worker.core.veil import Veil
 from rollup_worker.repository import plan
 from rollup_worker.repository.plan import Defined
 from rollup_worker.schemas.document import Document, Line, NodeName, document, visible
@@ -65,7 +66,12 @@ async def judge_known(connection: Connection, known: Plan, node: Node, when: Mom
 
 async def document_then(connection: Connection, node: Node, when: Moment, now: datetime, *, staff: bool) -> Document:
     known, tree = await judge_then(connection, node, when)
-    lines = lines_of(known, tree.statuses[node])
+    return document_of(known, tree, node, when, now, staff=staff)
+
+
+def document_of(known: Plan, tree: Tree, node: Node, when: Moment, now: datetime, *, staff: bool) -> Document:
+    """The document of a node of a judged tree, by what was known then."""
+    lines = lines_of(known, tree, node)
     whole = document(
         tree.statuses[node],
         node_name(node, definition_of(known, node)),
@@ -73,17 +79,22 @@ async def document_then(connection: Connection, node: Node, when: Moment, now: d
         known_at=when.known_at or now,
         computed_at=now,
     )
-    return whole if staff else visible(whole, lines)
+    return whole if staff else visible(whole, lines, veil_of(tree, node))
 
 
-def lines_of(known: Plan, status: NodeStatus) -> dict[Node, Line]:
-    """The children's names, for a document."""
+def lines_of(known: Plan, tree: Tree, node: Node) -> dict[Node, Line]:
+    """The children's names, for a document, and what the public sees of them."""
     found = {}
-    for child in status.children:
+    for child in tree.statuses[node].children:
         definition = definition_of(known, child.node)
         if definition is not None:
-            found[child.node] = Line(title=definition.title, published=definition.published)
+            veil = veil_of(tree, child.node)
+            found[child.node] = Line(title=definition.title, published=definition.published, veil=veil)
     return found
+
+
+def veil_of(tree: Tree, node: Node) -> Veil:
+    return tree.veils.get(node, Veil.OPEN)
 
 
 def content_tag(found: Document) -> str:

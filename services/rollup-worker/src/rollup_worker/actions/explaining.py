@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from rollup_worker.actions.answering import definition_of, judge_then, lines_of, node_name
+from rollup_worker.actions.answering import definition_of, judge_then, lines_of, node_name, veil_of
 from rollup_worker.actions.judging import Judgement, judge_measures
 from rollup_worker.actions.loading import Loaded, Moment
 from rollup_worker.core import facts, policies
@@ -14,15 +14,16 @@ from rollup_worker.core.facts import Node, NodeStatus, Parent, Target
 from rollup_worker.core.methods import VERSIONS
 from rollup_worker.core.policies import POLICIES
 from rollup_worker.core.rollup import roll_up
+from rollup_worker.core.veil import Veil, of_parent
 from rollup_worker.repository import assessments, plan
 from rollup_worker.repository.inputs import Value
 from rollup_worker.repository.plan import Defined
-from rollup_worker.schemas.document import Line, child_line, child_of, coverage_words, words
+from rollup_worker.schemas.document import Line, child_line, child_of, coverage_words, visible_children, words
 from rollup_worker.schemas.reads import Explanation, Input, MethodUsed, TargetWords, Weight
 from tideline import periods
 from tideline.database import Connection
 from tideline.events import MeasureDefined
-from tideline.vocabulary import Kind, Policy
+from tideline.vocabulary import Kind, Policy, Status
 
 _lines: Final = msgspec.json.Decoder(Line)
 
@@ -35,6 +36,7 @@ class Grounds:
     definition: Defined | None
     judgement: Judgement | None = None
     lines: Mapping[Node, Line] | None = None
+    veil: Veil = Veil.OPEN
 
 
 async def grounds(connection: Connection, node: Node, definition: Defined | None, when: Moment) -> Grounds:
@@ -42,16 +44,19 @@ async def grounds(connection: Connection, node: Node, definition: Defined | None
     if when.as_of is not None or when.known_at is not None:
         known, tree = await judge_then(connection, node, when)
         status = tree.statuses[node]
-        return Grounds(status, definition_of(known, node), tree.root, lines_of(known, status))
+        lines = lines_of(known, tree, node)
+        return Grounds(status, definition_of(known, node), tree.root, lines, veil_of(tree, node))
     if isinstance(definition, MeasureDefined):
         judgement = (await judge_measures(connection, {node.code: definition}, when))[node.code]
-        return Grounds(judgement.status, definition, judgement)
+        return Grounds(judgement.status, definition, judgement, veil=judgement.veil)
     edges = (await plan.list_edges_under(connection, [node])).get(node, [])
     stored = await assessments.list_lines(connection, [edge.child for edge in edges])
     lines = {child: _lines.decode(text) for child, text in stored.items()}
     rule = facts.parent(definition) if definition else Parent(node)
     children = [child_of(edge, lines[edge.child]) for edge in edges if edge.child in lines]
-    return Grounds(roll_up(rule, children), definition, None, lines)
+    status = roll_up(rule, children)
+    veil = of_parent(status, {child: line.veil for child, line in lines.items()})
+    return Grounds(status, definition, None, lines, veil)
 
 
 def explanation(node: Node, found: Grounds, when: Moment, *, staff: bool) -> Explanation:
@@ -60,7 +65,7 @@ def explanation(node: Node, found: Grounds, when: Moment, *, staff: bool) -> Exp
     values = read.values if read else ()
     shown = [value for value in values if staff or _is_public(value, read)]
     measure = definition if isinstance(definition, MeasureDefined) else None
-    return Explanation(
+    whole = Explanation(
         node=node_name(node, definition),
         version=0,
         as_of=status.as_of,
@@ -87,6 +92,20 @@ def explanation(node: Node, found: Grounds, when: Moment, *, staff: bool) -> Exp
         withheld=len(values) - len(shown),
         children=[child_line(c, lines) for c in status.children if staff or lines[c.node].published],
     )
+    return whole if staff else _covered(whole, found)
+
+
+def _covered(whole: Explanation, found: Grounds) -> Explanation:
+    """What the public sees where numbers are small: no step from which they could be told."""
+    children = visible_children(whole.children, found.lines or {}, found.veil)
+    if found.veil is Veil.OPEN:
+        return msgspec.structs.replace(whole, children=children)
+    steps = {"children": children, "numbers": {}, "inputs": [], "withheld": whole.withheld + len(whole.inputs)}
+    if found.veil is not Veil.TREND:
+        steps |= {"score": None, "native": None}
+    if found.veil is Veil.ALL:
+        steps |= {"status": Status.SUPPRESSED, "value": None, "target": None, "lower": None, "upper": None}
+    return msgspec.structs.replace(whole, **steps)
 
 
 def _method(status: NodeStatus, measure: MeasureDefined | None) -> MethodUsed | None:

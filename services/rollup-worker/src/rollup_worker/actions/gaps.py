@@ -8,13 +8,13 @@ from typing import Final
 import msgspec
 
 from rollup_worker.actions.loading import Loaded, Moment
+from rollup_worker.actions.withholding import withheld
 from rollup_worker.core import equity, facts, suppression
 from rollup_worker.core.equity import Figure, Gap
 from rollup_worker.core.facts import PEER, Cell, Target
 from rollup_worker.core.groups import Cut, cut, dimensions, rule_for
 from rollup_worker.core.judge import by_owner, judge_measure, latest, read
 from rollup_worker.core.methods.method import Case
-from rollup_worker.core.weights import weighing
 from rollup_worker.schemas.gaps import DimensionGaps, GapLine, GapPoint, GroupLine, GroupLines
 from tideline import periods
 from tideline.events import Calendar, EquityRule, MeasureDefined
@@ -74,8 +74,7 @@ def _looks(found: Loaded, case: Case, view: View) -> list[Look]:
     definition = found.definition
     own, _ = by_owner(cell for cell in found.cells if cell.period.end <= case.latest.end)
     weights, _ = by_owner(found.weights)
-    under = suppression.limit(definition, view.city_under)
-    hidden = {} if view.staff else suppression.hidden_by_period(definition, own, under, weighing(weights))
+    hidden = {} if view.staff else withheld(found, view.city_under)
     shown = case.at(case.level)
     whole = not case.adds_up or shown.reporting == shown.of
     named = [view.dimension] if view.dimension else dimensions(definition, own)

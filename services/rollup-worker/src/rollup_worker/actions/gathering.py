@@ -100,7 +100,7 @@ class Gathering:
 
     def _loaded(self, need: Need, own: Held, weighing: Held) -> Loaded:
         definition = self.asked[need.code]
-        values, made = self._made(need.code, own)
+        values, made, read = self._made(need.code, own)
         weights = self._made(definition.weighted_by, weighing)[1] if need.weights and definition.weighted_by else ()
         return Loaded(
             definition=definition,
@@ -109,17 +109,19 @@ class Gathering:
             targets=self._targets(definition),
             told=self.told[need.code],
             weights=needs.since(weights, need.since),
+            inputs=read if definition.formula else {},
             reads={code: self.known[code] for code in {*need.own, *need.weights} - {need.code}},
         )
 
-    def _made(self, code: str, held: Held) -> tuple[Sequence[Value], Sequence[Cell]]:
-        """The values read for a measure, and the cells that they are or make."""
+    def _made(self, code: str, held: Held) -> tuple[Sequence[Value], Sequence[Cell], Mapping[str, Sequence[Cell]]]:
+        """The values read for a measure, the cells that they are or make, and those that they are, by measure."""
         supposed = self.moment.overlay.values
         read = {
             leaf: over_values(held.get(leaf, ()), supposed.get(leaf, ())) for leaf in needs.leaves(code, self.known)
         }
-        made = cells_of(code, self.known, {leaf: cells(self.known[leaf], values) for leaf, values in read.items()})
-        return [value for values in read.values() for value in values], made
+        sources = {leaf: cells(self.known[leaf], values) for leaf, values in read.items()}
+        made = cells_of(code, self.known, sources)
+        return [value for values in read.values() for value in values], made, sources
 
     def _wanted(self, part: Sequence[Need]) -> list[Wanted]:
         """Of each need by turns the own values and the weights."""

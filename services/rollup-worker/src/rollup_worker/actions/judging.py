@@ -2,15 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from rollup_worker.actions.loading import Loaded, Moment, stream_recent
+from rollup_worker.actions.withholding import headlines_of, withheld
 from rollup_worker.core import city, graph
 from rollup_worker.core.facts import Edge, Node, NodeStatus, Plan
 from rollup_worker.core.judge import judge_measure, latest
 from rollup_worker.core.rollup import roll_up
 from rollup_worker.core.staleness import stale_from
+from rollup_worker.core.veil import Veil, of_measure, of_parent
 from tideline.database import Connection
 from tideline.events import MeasureDefined
 from tideline.vocabulary import Kind
@@ -18,11 +20,15 @@ from tideline.vocabulary import Kind
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A judged measure with what was read for it; `stale_on` is when it becomes stale, if it is not."""
+    """A judged measure with what was read for it; `stale_on` is when it becomes stale, if it is not.
+
+    `veil` is what the public does not see of it.
+    """
 
     status: NodeStatus
     read: Loaded
     stale_on: date | None = None
+    veil: Veil = Veil.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,7 @@ class Tree:
 
     statuses: Mapping[Node, NodeStatus]
     root: Judgement | None = None
+    veils: Mapping[Node, Veil] = field(default_factory=dict)
 
 
 async def judge_measures(
@@ -61,7 +68,9 @@ def judge_loaded(found: Loaded, moment: Moment) -> Judgement:
     )
     last = latest(found.cells)
     first_stale = stale_from(last, definition.grace_days, definition.calendar) if last else None
-    return Judgement(status, found, None if status.qualifiers.stale else first_stale)
+    hidden = headlines_of(withheld(found, moment.suppress_under))
+    veil = of_measure(definition, found.targets, status, hidden)
+    return Judgement(status, found, None if status.qualifiers.stale else first_stale, veil)
 
 
 async def judge_tree(connection: Connection, plan: Plan, root: Node, moment: Moment) -> Tree:
@@ -69,14 +78,16 @@ async def judge_tree(connection: Connection, plan: Plan, root: Node, moment: Mom
     below = _below(graph.edges(plan), root)
     nodes = sorted({root, *(edge.child for held in below.values() for edge in held)}, key=_level)
     codes = [node.code for node in nodes if node.kind is Kind.MEASURE]
-    found, own = dict[Node, NodeStatus](), None
+    found, veils, own = dict[Node, NodeStatus](), dict[Node, Veil](), None
     async for code, judgement in judge_each(connection, {code: plan.measures[code] for code in codes}, moment):
         found[Node(Kind.MEASURE, code)] = judgement.status
+        veils[Node(Kind.MEASURE, code)] = judgement.veil
         own = judgement if root == Node(Kind.MEASURE, code) else own
     for node in nodes:
         if node.kind is not Kind.MEASURE:
             found[node] = roll_up(city.rule(plan, node), city.children(below.get(node, ()), found))
-    return Tree(found, own)
+            veils[node] = of_parent(found[node], veils)
+    return Tree(found, own, veils)
 
 
 def _below(edges: Iterable[Edge], root: Node) -> dict[Node, list[Edge]]:

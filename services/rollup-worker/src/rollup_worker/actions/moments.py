@@ -7,7 +7,8 @@ from datetime import date, datetime
 from rollup_worker.core.facts import Cell, Target
 from rollup_worker.core.methods import InForce
 from rollup_worker.core.overlay import NOTHING, Overlay
-from rollup_worker.repository import methods
+from rollup_worker.core.suppression import USUAL
+from rollup_worker.repository import city, methods
 from rollup_worker.repository.inputs import Value
 from tideline import events
 from tideline.database import Connection
@@ -20,6 +21,7 @@ class Moment:
     """The last period to look at (None: the latest there is), what was known when (None: all), and what day it is.
 
     `in_force` are the adopted versions of methods at that time. `overlay` is supposed beside what is stored.
+    `suppress_under` is the city's threshold for small numbers.
     """
 
     today: date
@@ -27,6 +29,7 @@ class Moment:
     known_at: datetime | None = None
     in_force: InForce = field(default_factory=dict)
     overlay: Overlay = NOTHING
+    suppress_under: int = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Loaded:
 
     `targets` bind the headline; `told` are all targets, those of single cells too. `weights` are the cells of the
     measure that weighs this one. `reads` are the definitions of other measures whose values were read.
+    `inputs` are the cells that a formula was computed from, by measure.
     """
 
     definition: MeasureDefined
@@ -44,9 +48,11 @@ class Loaded:
     told: Sequence[events.Target] = ()
     weights: Sequence[Cell] = ()
     reads: Mapping[str, MeasureDefined] = field(default_factory=dict)
+    inputs: Mapping[str, Sequence[Cell]] = field(default_factory=dict)
 
 
 async def find_moment(connection: Connection, as_of: Period | None = None, known_at: datetime | None = None) -> Moment:
     """Day and methods are those that were recorded until then."""
     today, in_force = await methods.find_day_and_methods(connection, known_at)
-    return Moment(today, as_of, known_at, in_force)
+    under = await city.find_suppress_under(connection, known_at)
+    return Moment(today, as_of, known_at, in_force, suppress_under=USUAL if under is None else under)

@@ -1,26 +1,47 @@
 """What the public does not see of a measure that was read, as the rule for small numbers has it."""
 
-from typing import Final
-
-from rollup_worker.actions.loading import Loaded
+from rollup_worker.actions.moments import Loaded
+from rollup_worker.core.disclosure import HEADLINE
 from rollup_worker.core.facts import Plan
-from rollup_worker.core.suppression import hidden_by_period, hidden_headlines, limit
+from rollup_worker.core.judge import by_owner
+from rollup_worker.core.suppression import NOTHING, Hidden, city_limit, hidden_by_period, inherited, limit
 from rollup_worker.core.weights import weighing
 from tideline.periods import Period
-
-USUAL: Final = 10
-"""The threshold of a city that has not said its own."""
 
 
 def withheld_headlines(found: Loaded, known: Plan) -> frozenset[Period]:
     """The periods of the measure's own whose headline is not shown."""
-    return hidden_headlines(found.definition, found.cells, _limit(found, known), weighing(found.weights))
+    return headlines_of(withheld(found, city_limit(known)))
 
 
 def has_withheld(found: Loaded, known: Plan) -> bool:
     """Whether any cell or headline is not shown."""
-    return bool(hidden_by_period(found.definition, found.cells, _limit(found, known), weighing(found.weights)))
+    return bool(withheld(found, city_limit(known)))
 
 
-def _limit(found: Loaded, known: Plan) -> int:
-    return limit(found.definition, known.city.suppress_under if known.city else USUAL)
+def headlines_of(hidden: Hidden) -> frozenset[Period]:
+    return frozenset(period for period, keys in hidden.items() if HEADLINE in keys)
+
+
+def withheld(found: Loaded, city_under: int) -> Hidden:
+    """The breakdowns that are not shown, by period; of a derived measure also what is made from hidden ones."""
+    definition = found.definition
+    if not found.inputs and definition.suppress_under is None and not any(cell.breakdown for cell in found.cells):
+        return NOTHING
+    given = {
+        code: hidden_by_period(
+            found.reads[code],
+            by_owner(cells)[0],
+            limit(found.reads[code], city_under),
+            weighing(found.inputs.get(found.reads[code].weighted_by or "", ())),
+        )
+        for code, cells in found.inputs.items()
+        if code in found.reads
+    }
+    return hidden_by_period(
+        definition,
+        by_owner(found.cells)[0],
+        limit(definition, city_under),
+        weighing(by_owner(found.weights)[0]),
+        inherited(definition, given, found.reads),
+    )

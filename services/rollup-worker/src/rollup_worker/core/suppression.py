@@ -14,6 +14,8 @@ that do not add up, too, a sum over groups never has a single hidden one.
 **The headline** is hidden where the measure itself sets a threshold and it is such a count, or where it would give a
 cell away. The values of others (`peer`) are theirs and are left as they are.
 
+**A derived measure** shows no cell that is made from a hidden one.
+
 A cell of a coarser period is made from shown cells of its parts only, so that the periods stay independent.
 """
 
@@ -21,6 +23,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final
 
 from rollup_worker.core.decimals import ZERO, exact
@@ -29,8 +32,8 @@ from rollup_worker.core.facts import PEER, Breakdown, Cell, Plan
 from rollup_worker.core.headline import headline
 from rollup_worker.core.weights import NONE, Weights
 from tideline.events import MeasureDefined
-from tideline.periods import Period
-from tideline.vocabulary import Aggregation
+from tideline.periods import Period, is_coarser, parent
+from tideline.vocabulary import Aggregation, Frequency
 
 ADDING: Final = frozenset({Aggregation.SUM, Aggregation.COUNT})
 
@@ -38,6 +41,8 @@ USUAL: Final = 10
 """The threshold of a city that says nothing."""
 
 Numbers = Mapping[Breakdown, Decimal]
+Hidden = Mapping[Period, frozenset[Breakdown]]
+NOTHING: Final[Hidden] = MappingProxyType({})
 
 
 def city_limit(plan: Plan) -> int:
@@ -48,6 +53,17 @@ def city_limit(plan: Plan) -> int:
 def limit(definition: MeasureDefined, city: int) -> int:
     """The threshold of a measure: its own, else the city's."""
     return city if definition.suppress_under is None else definition.suppress_under
+
+
+def inherited(definition: MeasureDefined, inputs: Mapping[str, Hidden], known: Mapping[str, MeasureDefined]) -> Hidden:
+    """What a derived measure may not show: each cell made from one that is hidden, in its own periods."""
+    found = defaultdict[Period, set[Breakdown]](set)
+    for code, concealed in inputs.items():
+        frequency = Frequency(definition.frequency)
+        for period, keys in concealed.items():
+            if period.frequency is frequency or is_coarser(frequency, period.frequency):
+                found[parent(period, frequency, known[code].calendar)] |= keys
+    return {period: frozenset(keys) for period, keys in found.items()}
 
 
 def shown(definition: MeasureDefined, cells: Iterable[Cell], under: int, weights: Weights = NONE) -> list[Cell]:
@@ -66,27 +82,37 @@ def hidden_headlines(
 
 
 def hidden_by_period(
-    definition: MeasureDefined, cells: Iterable[Cell], under: int, weights: Weights = NONE
-) -> dict[Period, frozenset[Breakdown]]:
-    """Of each period with hidden cells their breakdowns; the empty one stands for the headline."""
+    definition: MeasureDefined, cells: Iterable[Cell], under: int, weights: Weights = NONE, given: Hidden = NOTHING
+) -> Hidden:
+    """Of each period with hidden cells their breakdowns; the empty one stands for the headline.
+
+    `given` are hidden for another reason.
+    """
     grouped = defaultdict[Period, list[Cell]](list)
     for cell in cells:
         grouped[cell.period].append(cell)
-    found = {period: hidden(definition, held, under, weights) for period, held in grouped.items()}
+    found = {
+        period: hidden(definition, held, under, weights, given.get(period, frozenset()))
+        for period, held in grouped.items()
+    }
     return {period: concealed for period, concealed in found.items() if concealed}
 
 
 @exact
 def hidden(
-    definition: MeasureDefined, cells: Iterable[Cell], under: int, weights: Weights = NONE
+    definition: MeasureDefined,
+    cells: Iterable[Cell],
+    under: int,
+    weights: Weights = NONE,
+    given: frozenset[Breakdown] = frozenset(),
 ) -> frozenset[Breakdown]:
-    """The breakdowns that the public does not see, of the cells of one period."""
+    """The breakdowns that the public does not see, of the cells of one period, those `given` among them."""
     own = {cell.breakdown: cell for cell in cells if cell.present and not _of_others(cell)}
-    if under <= 0 or not own or (set(own) == {HEADLINE} and definition.suppress_under is None):
+    if not own or (not given and (under <= 0 or (set(own) == {HEADLINE} and definition.suppress_under is None))):
         return frozenset()
-    tables = _tables(definition, list(own.values()), under, weights)
+    tables = _tables(definition, list(own.values()), max(under, 0), weights)
     small = {key for table in tables for key in table.numbers if table.is_small(key)}
-    return protect(tables, small) if small else frozenset()
+    return protect(tables, {*small, *given}) if small or given else frozenset()
 
 
 def _of_others(cell: Cell) -> bool:

@@ -14,6 +14,7 @@ from rollup_worker.core.dependencies import named
 from rollup_worker.core.facts import CITY, Node, NodeStatus, Parent
 from rollup_worker.core.publication import Publication
 from rollup_worker.core.rollup import roll_up
+from rollup_worker.core.veil import Veil, of_parent
 from rollup_worker.jobs.family import Family, load_family
 from rollup_worker.jobs.versions import Judged, Version, next_version, stale_on_changes
 from rollup_worker.repository import assessments, dependencies, plan, published
@@ -92,13 +93,19 @@ class Pass:
     async def _judged(self, defined: Mapping[str, MeasureDefined]) -> list[Judged]:
         """Retired measures keep the status they had."""
         active = {code: definition for code, definition in defined.items() if not definition.retired}
-        found = dict[str, tuple[NodeStatus, date | None]]()
+        found = dict[str, tuple[NodeStatus, date | None, Veil]]()
         async for code, judgement in judge_each(self.connection, active, self.moment):
-            found[code] = judgement.status, judgement.stale_on
+            found[code] = judgement.status, judgement.stale_on, judgement.veil
         return [
-            Judged(node_name(Node(Kind.MEASURE, code), definition), status, definition.published, stale_on=stale_on)
+            Judged(
+                node_name(Node(Kind.MEASURE, code), definition),
+                status,
+                definition.published,
+                stale_on=stale_on,
+                veil=veil,
+            )
             for code, definition in defined.items()
-            for status, stale_on in [found.get(code, (None, None))]
+            for status, stale_on, veil in [found.get(code, (None, None, Veil.OPEN))]
         ]
 
     def _judge_parents(self, kinds: Collection[Kind], family: Family) -> None:
@@ -139,4 +146,6 @@ def _judge(node: Node, family: Family) -> Judged:
     edges = family.below.get(node, [])
     lines = {edge.child: family.lines[edge.child] for edge in edges}
     rule = facts.parent(definition) if definition else Parent(node)
-    return Judged(name, roll_up(rule, [child_of(edge, lines[edge.child]) for edge in edges]), published, lines)
+    status = roll_up(rule, [child_of(edge, lines[edge.child]) for edge in edges])
+    veil = of_parent(status, {child: line.veil for child, line in lines.items()})
+    return Judged(name, status, published, lines, veil=veil)

@@ -11,6 +11,7 @@ from rollup_worker.actions.reasons import Reason, public_words
 from rollup_worker.core.change import changed
 from rollup_worker.core.facts import Node, NodeStatus
 from rollup_worker.core.publication import Publication
+from rollup_worker.core.veil import Veil
 from rollup_worker.repository.assessments import Stored
 from rollup_worker.schemas.document import (
     Document,
@@ -37,6 +38,7 @@ class Judged:
     """A node as it comes out now; `status` None: it is retired and keeps the one it had.
 
     `published`: whether the public sees it. `publication`: what a person put beside its status.
+    `veil`: what of its numbers the public does not see.
     """
 
     name: NodeName
@@ -45,6 +47,7 @@ class Judged:
     lines: Mapping[Node, Line] = field(default_factory=dict)
     stale_on: date | None = None
     publication: Publication | None = None
+    veil: Veil = Veil.OPEN
 
     @property
     def node(self) -> Node:
@@ -70,13 +73,18 @@ def next_version(new: Judged, old: Stored | None, reason: Reason, now: datetime)
     number = old.version + 1 if old else 1
     beside = published_words(new.publication) if new.publication else None
     whole = document(status, new.name, new.lines, version=number, known_at=now, computed_at=now, published=beside)
-    public = visible(whole, new.lines)
+    seen = _lines.decode(old.line) if old else None
+    veil = seen.veil if seen and new.status is None else new.veil
+    public = visible(whole, new.lines, veil)
     names = _differences(before, old, whole, public, new.published)
+    if seen and seen.veil is not veil and "visibility" not in names:
+        names.append("visibility")
     if not names:
         return None
-    told = line(status, whole.node.title, published=new.published)
+    told = line(status, whole.node.title, published=new.published, veil=veil)
     row = _row(whole, public, told, names, reason, new.stale_on)
-    return Version(row, _event(whole, before, row), told, old is None or _lines.decode(old.line) != told)
+    shown = (public, _public(old)) if new.published else (whole, before)
+    return Version(row, _event(*shown, row), told, seen != told)
 
 
 def stale_on_changes(judged: Iterable[Judged], current: Mapping[Node, Stored]) -> Sequence[tuple[Node, date | None]]:
@@ -119,6 +127,10 @@ def _row(
         stale_on=stale_on,
         known_from=whole.known_at,
     )
+
+
+def _public(old: Stored | None) -> Document | None:
+    return _documents.decode(old.text(staff=False)) if old else None
 
 
 def _event(whole: Document, before: Document | None, row: Stored) -> Outgoing:

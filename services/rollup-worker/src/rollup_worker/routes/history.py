@@ -7,9 +7,10 @@ import msgspec
 from fastapi import Request
 from starlette.responses import Response
 
-from rollup_worker.actions.answering import judge_known, moment
+from rollup_worker.actions.answering import judge_known, moment, veil_of
 from rollup_worker.actions.reasons import public_words
 from rollup_worker.core.facts import NodeStatus
+from rollup_worker.core.veil import covered
 from rollup_worker.repository import assessments, plan
 from rollup_worker.repository.assessments import Stored
 from rollup_worker.repository.plan import Defined
@@ -59,7 +60,9 @@ async def _periods(connection: Connection, request: Request, asked: Asked) -> Pe
 
     async def at(as_of: str | None) -> NodeStatus:
         when = await moment(connection, as_of, asked.known_at, definition)
-        return (await judge_known(connection, known, asked.node, when)).statuses[asked.node]
+        tree = await judge_known(connection, known, asked.node, when)
+        found = tree.statuses[asked.node]
+        return found if asked.staff else covered(found, veil_of(tree, asked.node))
 
     period = _asked_first(request, definition, calendar, (await at(None)).as_of_end)
     items: list[PeriodLine] = []

@@ -1,6 +1,5 @@
 """`…/series`: a measure over time, with what its periods add up to and what stood there before."""
 
-from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -9,7 +8,7 @@ from starlette.responses import Response
 
 from rollup_worker.actions.answering import moment
 from rollup_worker.actions.loading import Loaded, load_series
-from rollup_worker.core import suppression
+from rollup_worker.actions.withholding import withheld_headlines
 from rollup_worker.core.facts import Plan
 from rollup_worker.core.headline import headlines
 from rollup_worker.core.judge import by_owner
@@ -21,7 +20,7 @@ from rollup_worker.routes.described import Operation
 from rollup_worker.schemas.series import SeriesPage, series_line
 from tideline import periods
 from tideline.errors import Invalid, NotFound, Unreadable
-from tideline.events import Calendar, CityDefined, MeasureDefined, encode
+from tideline.events import Calendar, MeasureDefined, encode
 from tideline.periods import BadPeriod, Period
 from tideline.vocabulary import Frequency
 from tideline.web import cursor_decode, cursor_encode
@@ -52,8 +51,7 @@ def _series(request: Request, asked: Asked, known: Plan, loaded: Loaded) -> Seri
     weights = weighing(by_owner(loaded.weights)[0])
     held, concealed = headlines(definition, own, weights), frozenset[Period]()
     if not asked.staff:
-        under = suppression.limit(definition, (known.city or _CITY).suppress_under)
-        concealed = suppression.hidden_headlines(definition, own, under, weights)
+        concealed = withheld_headlines(loaded, known)
     return Series(
         definition,
         loaded.targets,
@@ -115,7 +113,6 @@ def _whole(name: str, most: int) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": most}}
 
 
-_CITY: Final = CityDefined(version=0, defined_at=datetime.min)
 _TEXT: Final = {"type": "string"}
 _QUERY: Final[list[dict[str, Any]]] = [
     {
