@@ -194,3 +194,42 @@ def test_where_nothing_is_due_the_score_tells_the_distance_to_the_target() -> No
     none = at_halftime("1", "down", [target("2017-01-21", "0")], baseline=baseline("2017-01-01", "0"))
     assert none.score == Decimal("7.5")
     assert yearly(6, "down", "200").score == Decimal("77.272727")
+
+
+def by_periods(last: str, value: str, **fields: Any) -> NodeStatus:
+    """A way of 120 from December 2016 to December 2017, counted in own periods."""
+    given = {"baseline": baseline("2016-12", "0"), "frequency": "month", **fields}
+    definition = measure(method=MethodChoice(id="pace", version=2), **given)
+    return judge(definition, [target("2017-12", "120")], [cell(last, value)])
+
+
+def test_the_second_version_counts_own_periods_so_that_february_is_not_shorter() -> None:
+    found = by_periods("2017-02", "20")
+    assert (found.method_version, found.why["periods_elapsed"], found.why["periods"]) == (2, 2, 12)
+    assert found.native == Decimal(1)
+    leap = by_periods("2016-02", "20", baseline=baseline("2015-12", "0"))
+    assert leap.why["periods_elapsed"] == 2
+
+
+@pytest.mark.parametrize(
+    ("frequency", "last", "counted"),
+    [
+        ("day", "2017-01-31", (31, 365)),
+        ("week", "2017-W05", (5, 52)),
+        ("quarter", "2017-Q1", (1, 4)),
+        ("half", "2017-H1", (1, 2)),
+        ("year", "2017", (1, 1)),
+    ],
+)
+def test_every_frequency_counts_in_itself(frequency: str, last: str, counted: tuple[int, int]) -> None:
+    found = by_periods(last, "20", frequency=frequency)
+    assert (found.why["periods_elapsed"], found.why["periods"]) == counted
+
+
+def test_a_date_stands_for_the_own_period_that_holds_it() -> None:
+    assert by_periods("2017-02", "20", baseline=baseline("2016-12-05", "0")).why["periods_elapsed"] == 2
+    assert by_periods("2017-02", "20", baseline=baseline("2017-02-05", "0")).why["reason"] == "before_baseline"
+
+
+def test_the_first_version_judges_where_none_is_named() -> None:
+    assert at_halftime("150").method_version == 1

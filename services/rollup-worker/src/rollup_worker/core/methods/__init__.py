@@ -7,7 +7,15 @@ told from outside (`in_force`); unsaid, it is the first.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rollup_worker.core.methods import cagr_ratio, comparator, control_chart, extrapolate, pace, threshold
+from rollup_worker.core.methods import (
+    cagr_ratio,
+    comparator,
+    control_chart,
+    extrapolate,
+    pace,
+    pace_by_periods,
+    threshold,
+)
 from rollup_worker.core.methods.method import Case, Method
 from tideline.events import MethodChoice
 from tideline.vocabulary import Direction
@@ -16,6 +24,7 @@ VERSIONS: Final[Mapping[tuple[str, int], Method[Any]]] = {
     (method.id, method.version): method
     for method in (
         pace.METHOD,
+        pace_by_periods.METHOD,
         cagr_ratio.METHOD,
         extrapolate.METHOD,
         threshold.METHOD,

@@ -8,7 +8,7 @@ import msgspec
 
 from rollup_worker.core.facts import Target
 from rollup_worker.core.headline import Headline
-from rollup_worker.core.methods import pace, threshold
+from rollup_worker.core.methods import threshold
 from rollup_worker.core.methods.bounds import Bounds, bounds
 from rollup_worker.core.methods.method import Case
 from tideline import periods
@@ -74,7 +74,7 @@ def _value(case: Case, against: Other) -> Headline | None:
 
 def _baseline(case: Case) -> Headline | None:
     """A sum is compared with a baseline of its own length only."""
-    baseline, period = case.definition.baseline, pace.baseline_period(case)
+    baseline, period = case.definition.baseline, case.baseline_period
     if baseline is None or period is None or (case.adds_up and period.frequency is not case.level):
         return None
     return Headline(period, baseline.value)

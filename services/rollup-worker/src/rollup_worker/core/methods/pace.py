@@ -17,7 +17,7 @@ period is held against them at its rate: sum to date × parts / parts with a val
 from 15 towards 0 as the ratio falls.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -29,7 +29,7 @@ from rollup_worker.core.headline import Headline
 from rollup_worker.core.methods.bounds import Bounds, bounds
 from rollup_worker.core.methods.method import NO_TARGET, Case, Method, Params, unjudged
 from tideline import periods
-from tideline.periods import BadPeriod, Period
+from tideline.periods import Period
 from tideline.vocabulary import Status
 
 ON_TRACK: Final = Decimal("0.95")
@@ -48,69 +48,69 @@ class PaceParams(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """From baseline to target, counted towards the good side, in `unit`-folds; `elapsed` of `days` are over."""
+    """From baseline to target, counted towards the good side, in `unit`-folds; `elapsed` of `length` are over."""
 
     made: Decimal
     whole: Decimal
     elapsed: int
-    days: int
+    length: int
     unit: Decimal = ONE
 
     @property
     def ratio(self) -> Decimal | None:
         """None where nothing is due."""
         due = self.whole * self.elapsed
-        return divide(self.made * self.days, due) if due > 0 else None
+        return divide(self.made * self.length, due) if due > 0 else None
 
     def at_least(self, share: Decimal) -> bool:
         """ratio ≥ share, decided without dividing."""
-        return self.made * self.days >= share * self.whole * self.elapsed
+        return self.made * self.length >= share * self.whole * self.elapsed
 
 
-def target_for(case: Case) -> Target | None:
-    """The nearest target at or after the judged period; of two that end together, that of the longer period."""
-    ahead = [target for target in case.targets if target.period.end >= case.judged.end]
-    return min(ahead, key=lambda target: (target.period.end, target.period.start), default=None)
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How the time from the end of one period to the end of another is counted, and in what."""
+
+    unit: str
+    count: Callable[[Case, Period, Period], int]
+
+
+DAYS: Final = Clock("days", lambda _, earlier, later: (later.end - earlier.end).days)
 
 
 def applies(case: Case) -> bool:
     """Whether pace can judge this measure: a target ahead, and a baseline before it that compares with it."""
-    target, start = target_for(case), baseline_period(case)
+    target, start = case.next_target, case.baseline_period
     if target is None or start is None or bounds(target, case.direction) is None:
         return False
     return start.end < target.period.end and start.end < case.judged.end and _comparable(case, start, target)
 
 
-def baseline_period(case: Case) -> Period | None:
-    """None without a baseline, or with one that names no period."""
-    baseline = case.definition.baseline
-    try:
-        return periods.parse(baseline.period, case.definition.calendar) if baseline else None
-    except BadPeriod:
-        return None
-
-
 def assess(case: Case, _: PaceParams) -> Assessment:
-    target = target_for(case)
+    return assess_by(DAYS, case)
+
+
+def assess_by(clock: Clock, case: Case) -> Assessment:
+    target = case.next_target
     limits = bounds(target, case.direction) if target else None
     if target is None or limits is None:
         return NO_TARGET
     held = case.beside(target)
     if held.value is None:
         return unjudged(Status.INSUFFICIENT, "no_value", "The values given make no number.", target)
-    if reason := _hindrance(case, target):
+    if reason := _hindrance(clock, case, target):
         return unjudged(Status.INSUFFICIENT, *reason, target)
-    return _judge(case, target, limits, held)
+    return _judge(clock, case, target, limits, held)
 
 
-def _hindrance(case: Case, target: Target) -> tuple[str, str] | None:
+def _hindrance(clock: Clock, case: Case, target: Target) -> tuple[str, str] | None:
     """Why pace cannot be told, if it cannot."""
-    start = baseline_period(case)
+    start = case.baseline_period
     if start is None:
         return "no_baseline", "Pace needs a baseline."
-    if start.end >= target.period.end:
+    if clock.count(case, start, target.period) <= 0:
         return "baseline_after_target", "The baseline does not lie before the target."
-    if start.end >= case.judged.end:
+    if clock.count(case, start, case.judged) <= 0:
         return "before_baseline", "The judged period does not lie after the baseline."
     if not _comparable(case, start, target):
         return "unequal_periods", "Baseline, target and value cover periods of different length."
@@ -123,8 +123,8 @@ def _comparable(case: Case, start: Period, target: Target) -> bool:
     return start.frequency is target.period.frequency and not periods.is_coarser(case.level, start.frequency)
 
 
-def _judge(case: Case, target: Target, limits: Bounds, held: Headline) -> Assessment:
-    baseline, start = case.definition.baseline, baseline_period(case)
+def _judge(clock: Clock, case: Case, target: Target, limits: Bounds, held: Headline) -> Assessment:
+    baseline, start = case.definition.baseline, case.baseline_period
     assert baseline is not None and start is not None and held.value is not None
     whole = not case.adds_up or held.reporting == held.of
     # Everything is told in `unit`-folds, so that the rate of a part-covered period is never rounded.
@@ -134,14 +134,14 @@ def _judge(case: Case, target: Target, limits: Bounds, held: Headline) -> Assess
     way = Way(
         made=origin - wanted.miss(value),
         whole=origin,
-        elapsed=(case.judged.end - start.end).days,
-        days=(target.period.end - start.end).days,
+        elapsed=clock.count(case, start, case.judged),
+        length=clock.count(case, start, target.period),
         unit=unit,
     )
     reached = limits.miss(held.value) <= 0 and (whole or limits.upper is None)
     status = Status.ACHIEVED if reached else _band(way, met=wanted.miss(value) <= 0)
     score = scores.score(status, _fraction(status, way, wanted, value))
-    return Assessment(status, score, way.ratio, target, _why(way, held, divide(value, unit)))
+    return Assessment(status, score, way.ratio, target, _why(clock, way, held, divide(value, unit)))
 
 
 def _band(way: Way, *, met: bool) -> Status:
@@ -170,17 +170,17 @@ def _fraction(status: Status, way: Way, wanted: Bounds, value: Decimal) -> Decim
     return divide(ratio - low, high - low)
 
 
-def _why(way: Way, held: Headline, rate: Decimal) -> dict[str, object]:
+def _why(clock: Clock, way: Way, held: Headline, rate: Decimal) -> dict[str, object]:
     return {
         "value_held": held.value,
         "rate": rate,
         "parts_reporting": held.reporting,
         "parts": held.of,
         "progress_made": divide(way.made, way.unit),
-        "progress_due": divide(way.whole * way.elapsed, way.unit * way.days),
+        "progress_due": divide(way.whole * way.elapsed, way.unit * way.length),
         "progress_whole": divide(way.whole, way.unit),
-        "days_elapsed": way.elapsed,
-        "days": way.days,
+        f"{clock.unit}_elapsed": way.elapsed,
+        clock.unit: way.length,
         "ratio": way.ratio,
     }
 

@@ -30,7 +30,7 @@ from rollup_worker.core import scores
 from rollup_worker.core.decimals import HUNDRED, ONE, divide
 from rollup_worker.core.facts import Assessment, Target
 from rollup_worker.core.headline import Headline
-from rollup_worker.core.methods import pace, way
+from rollup_worker.core.methods import way
 from rollup_worker.core.methods.bounds import Bounds, bounds
 from rollup_worker.core.methods.method import NO_TARGET, Case, Method, Params, unjudged
 from rollup_worker.core.methods.rules import GROWTH, ON_THE_WAY, Figure, Rule, decide, named, percent_of
@@ -88,7 +88,7 @@ def assess(case: Case, params: ThresholdParams) -> Assessment:
     told = named(params.rules)
     if told == {GROWTH}:
         return _by_growth(case, params.rules)
-    target = pace.target_for(case) if told & ON_THE_WAY else target_for(case)
+    target = case.next_target if told & ON_THE_WAY else target_for(case)
     limits = bounds(target, case.direction) if target else None
     if target is None or limits is None:
         return NO_TARGET

@@ -38,7 +38,7 @@ def figures(case: Case, target: Target | None, held: Headline) -> dict[str, Figu
 
 def _hindrance(case: Case, target: Target | None) -> tuple[str, str] | None:
     """Why nothing can be told since the baseline, if it cannot: a reason and its words."""
-    start = pace.baseline_period(case)
+    start = case.baseline_period
     if start is None:
         return "no_baseline", "The rules need a baseline."
     if start.end >= case.judged.end:
@@ -52,7 +52,7 @@ def _hindrance(case: Case, target: Target | None) -> tuple[str, str] | None:
 
 
 def _since(case: Case, held: Headline) -> Since:
-    start, baseline = pace.baseline_period(case), case.definition.baseline
+    start, baseline = case.baseline_period, case.definition.baseline
     assert start is not None and baseline is not None and held.value is not None
     unit, parts = (held.reporting, held.of) if case.adds_up else (1, 1)
     return Since(start, case.judged, baseline.value * unit, held.value * parts, Decimal(unit))
@@ -74,15 +74,15 @@ def _towards(target: Target, limits: Bounds, told: Since) -> dict[str, Figure]:
         made=wanted.miss(told.base) - wanted.miss(told.value),
         whole=wanted.miss(told.base),
         elapsed=(told.now.end - told.start.end).days,
-        days=(target.period.end - told.start.end).days,
+        length=(target.period.end - told.start.end).days,
     )
     if way.whole <= 0:
         return _no_way(met=wanted.miss(told.value) <= 0)
     due = way.whole * way.elapsed
     return {
         "progress": Figure(way.made * HUNDRED, way.whole),
-        "pace": Figure(way.made * way.days * HUNDRED, due),
-        "behind": Figure((due - way.made * way.days) * HUNDRED, way.whole * way.days),
+        "pace": Figure(way.made * way.length * HUNDRED, due),
+        "behind": Figure((due - way.made * way.length) * HUNDRED, way.whole * way.length),
         **_projected(target, wanted, told, way),
     }
 
