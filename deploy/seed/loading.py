@@ -32,6 +32,7 @@ COLUMNS: Final = (
     "flag",
     "note",
     "breakdown.council_district",
+    "breakdown.peer",
 )
 BY_MONTH_SINCE: Final = 2025
 DEFINITIONS_SECONDS: Final = 10.0
@@ -83,7 +84,7 @@ def batches(measures: Iterable[Mapping[str, Any]], today: date) -> Iterator[str]
         if measure["code"] in shapes
         for sample in series(measure, shapes[measure["code"]], today)
     ]
-    samples.sort(key=lambda sample: (_chunk(sample), sample.measure, sample.period, sample.district))
+    samples.sort(key=lambda sample: (_chunk(sample), sample.measure, sample.period, sample.district, sample.peer))
     for _, chunk in groupby(samples, key=_chunk):
         yield _csv(chunk)
 
@@ -99,7 +100,7 @@ def _csv(samples: Iterable[Sample]) -> str:
     writer.writerow(COLUMNS)
     for s in samples:
         numbers = ("" if n is None else str(n) for n in (s.value, s.numerator, s.denominator))
-        writer.writerow((s.measure, s.period, *numbers, s.flag, "sample", s.district))
+        writer.writerow((s.measure, s.period, *numbers, s.flag, "sample", s.district, s.peer))
     return text.getvalue()
 
 
@@ -119,7 +120,7 @@ def _put_plan(client: httpx.Client, token: str, code: str) -> str:
 
 def _wait_for_definitions(client: httpx.Client, key: str, measures: Iterable[Mapping[str, Any]]) -> None:
     """Waits until the pushes would find their measures; what comes too early is held back and applied later."""
-    probe = ",".join(COLUMNS) + "\n" + "".join(f"{m['code']},1900,0,,,,,\n" for m in measures)
+    probe = ",".join(COLUMNS) + "\n" + "".join(f"{m['code']},1900,0,,,,,,\n" for m in measures)
     deadline = time.monotonic() + DEFINITIONS_SECONDS
     headers = _bearer(key) | {"Content-Type": "text/csv"}
     while time.monotonic() < deadline:

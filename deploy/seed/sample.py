@@ -1,7 +1,7 @@
 """Sample series for the measures whose real values are not known: plain arithmetic, the same on every machine.
 
 A series walks in a straight line from `level` to `reach`, which it holds from the end of 2025 on, and strays from
-the line by at most `noise`, decided by a hash of measure, period and district. No clock, no random numbers.
+the line by at most `noise`, decided by a hash of measure, period and district or peer. No clock, no random numbers.
 """
 
 import csv
@@ -18,6 +18,7 @@ from tideline.periods import Period
 from tideline.vocabulary import Aggregation, Flag, Frequency
 
 SHAPES: Final = Path(__file__).with_name("sample.csv")
+PEER_SPREAD: Final = 12
 DISTRICTS: Final = ("1", "2", "3", "4", "5")
 REACHED_ON: Final = date(2026, 1, 1)
 WHOLE: Final = ""
@@ -34,7 +35,7 @@ class Shape:
     """How the sample series of one measure runs; levels and noise in the measure's own unit.
 
     `season` is the most by which winter exceeds the line and `spread` the most by which a district strays from
-    the city, both in percent. After `stop` nothing more is reported.
+    the city, both in percent; a peer strays by up to 12. After `stop` nothing more is reported.
     """
 
     measure: str
@@ -52,12 +53,16 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One sample value; `ended` is the first day after its period, `district` is empty for the whole city."""
+    """One sample value; `ended` is the first day after its period, `district` is empty for the whole.
+
+    With `peer` it is the value of somebody else.
+    """
 
     measure: str
     period: str
     ended: date
     district: str
+    peer: str = ""
     value: Decimal | None = None
     numerator: int | None = None
     denominator: int | None = None
@@ -76,6 +81,7 @@ def series(measure: Mapping[str, Any], shape: Shape, today: date) -> Iterator[Sa
     while period.end <= today and period.last_day <= shape.stop:
         with localcontext(Context(prec=28, rounding=ROUND_HALF_EVEN)):
             found = [_sample(measure, shape, period, district) for district in shape.cells]
+            found += [_sample(measure, shape, period, WHOLE, peer["code"]) for peer in measure.get("peers", ())]
         yield from found
         period = periods.next(period)
 
@@ -96,13 +102,13 @@ def _shape(row: Mapping[str, str]) -> Shape:
     )
 
 
-def _sample(measure: Mapping[str, Any], shape: Shape, period: Period, district: str) -> Sample:
-    value = _level(shape, period, district)
+def _sample(measure: Mapping[str, Any], shape: Shape, period: Period, district: str, peer: str = "") -> Sample:
+    value = _level(shape, period, peer or district, PEER_SPREAD if peer else shape.spread)
     if "minimum" in measure:
         value = max(value, Decimal(measure["minimum"]))
     if "maximum" in measure:
         value = min(value, Decimal(measure["maximum"]))
-    name = (shape.measure, periods.identify(period), period.end, district)
+    name = (shape.measure, periods.identify(period), period.end, district, peer)
     share = len(DISTRICTS) if district and measure["aggregation"]["breakdown"] in _SHARES else 1
     if measure["aggregation"]["time"] == Aggregation.RATIO:
         return _ratio(measure, shape, name, value, share)
@@ -110,23 +116,23 @@ def _sample(measure: Mapping[str, Any], shape: Shape, period: Period, district: 
 
 
 def _ratio(
-    measure: Mapping[str, Any], shape: Shape, name: tuple[str, str, date, str], value: Decimal, share: int
+    measure: Mapping[str, Any], shape: Shape, name: tuple[str, str, date, str, str], value: Decimal, share: int
 ) -> Sample:
     """Whole numerator and denominator whose ratio comes as near to the value as whole numbers allow."""
-    _, period, _, district = name
+    _, period, _, district, peer = name
     denominator = shape.denominator // share
-    denominator += denominator * _stray(shape.measure, period, district, "denominator") // 20_000
+    denominator += denominator * _stray(shape.measure, period, peer or district, "denominator") // 20_000
     numerator = value * denominator / Decimal(measure.get("multiplier", 1))
     return Sample(*name, numerator=int(numerator.to_integral_value()), denominator=denominator)
 
 
-def _level(shape: Shape, period: Period, district: str) -> Decimal:
+def _level(shape: Shape, period: Period, label: str, spread: int) -> Decimal:
     walked = min(period.start, REACHED_ON) - shape.first
     way = Decimal(walked.days) / (REACHED_ON - shape.first).days
     line = shape.level + (shape.reach - shape.level) * way
     line += line * shape.season * _winter(period) / 300
-    line += line * shape.spread * _rank(shape.measure, district) / 200
-    return line + shape.noise * _stray(shape.measure, periods.identify(period), district) / 1000
+    line += line * spread * _rank(shape.measure, label) / 200
+    return line + shape.noise * _stray(shape.measure, periods.identify(period), label) / 1000
 
 
 def _winter(period: Period) -> int:
@@ -134,11 +140,11 @@ def _winter(period: Period) -> int:
     return abs(7 - period.start.month) - 3 if period.days < 300 else 0
 
 
-def _rank(measure: str, district: str) -> int:
-    """-2 to 2: where a district stands among the five, in an order of the measure's own."""
-    if not district:
+def _rank(measure: str, label: str) -> int:
+    """-2 to 2: where a district stands among the five, in an order of the measure's own; so a peer by its code."""
+    if not label:
         return 0
-    return (int(district) + _hash(measure)) % len(DISTRICTS) - 2
+    return ((int(label) if label.isdecimal() else _hash(label)) + _hash(measure)) % len(DISTRICTS) - 2
 
 
 def _stray(*words: str) -> int:

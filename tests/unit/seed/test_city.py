@@ -47,11 +47,11 @@ def _proposal() -> Proposal:
 
 
 def _plan(proposal: Proposal) -> Plan:
-    found: dict[str, dict[str, Any]] = {"measure": {}, "goal": {}, "department": {}, "area": {}}
+    found: dict[str, dict[str, Any]] = {"city": {}, "measure": {}, "goal": {}, "department": {}, "area": {}}
     for written in edit(proposal, NOTHING, datetime(2015, 1, 27, tzinfo=UTC)).written:
         event = defined(written.after)
         found[event.noun][written.after.content.code] = event
-    return Plan(found["measure"], found["goal"], found["department"], found["area"])
+    return Plan(found["measure"], found["goal"], found["department"], found["area"], found["city"].get("city"))
 
 
 def _targets(proposal: Proposal) -> dict[str, list[Target]]:
@@ -71,14 +71,14 @@ def _observations(document: dict[str, Any]) -> Iterator[events.Observation]:
             value, numerator, denominator = (
                 Decimal(row[name]) if row[name] else None for name in ("value", "numerator", "denominator")
             )
-            district = row.get("breakdown.council_district")
+            cells = {name: row.get(f"breakdown.{name}") for name in ("council_district", "peer")}
             yield events.Observation(
                 measure=row["measure"],
                 period=row["period"],
                 value=value,
                 numerator=numerator,
                 denominator=denominator,
-                breakdown={"council_district": district} if district else {},
+                breakdown={name: label for name, label in cells.items() if label},
                 flag=row["flag"],
             )
 
@@ -126,8 +126,33 @@ def test_good_and_bad_news_are_mixed_and_dead_data_shows(city: City) -> None:
 
 
 def test_an_indicator_without_target_is_never_off_track(city: City) -> None:
-    for code in city.plan.measures.keys() - city.targets.keys():
+    """Unless its method judges the direction, or holds it against somebody else."""
+    targetless = {"control-chart", "comparator"}
+    methods = {code: measure.method.id if measure.method else "" for code, measure in city.plan.measures.items()}
+    for code in {code for code, method in methods.items() if method not in targetless} - city.targets.keys():
         assert city.statuses[Node(Kind.MEASURE, code)].status in (Status.NO_TARGET, Status.NO_DATA), code
+
+
+@pytest.mark.parametrize(
+    ("code", "method"),
+    [
+        ("library-visits", "control-chart"),
+        ("tpu-power-caidi", "comparator"),
+        ("tree-canopy", "cagr-ratio"),
+        ("police-priority-one-response", "threshold"),
+        ("violent-crimes-per-1000", "pace"),
+    ],
+)
+def test_each_method_has_something_to_show(city: City, code: str, method: str) -> None:
+    status = city.statuses[Node(Kind.MEASURE, code)]
+    assert (status.status in JUDGEMENTS, status.method) == (True, method)
+
+
+def test_the_derived_measure_reads_what_is_pushed(city: City) -> None:
+    formula = city.plan.measures["graffiti-reports-per-1000"].formula
+    assert formula is not None
+    assert all(city.cells[code] for code in formula.inputs)
+    assert "graffiti-reports-per-1000" not in city.cells
 
 
 def test_published_figures_are_no_sample_and_sample_series_say_so(city: City) -> None:
