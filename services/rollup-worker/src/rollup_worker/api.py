@@ -23,6 +23,7 @@ from rollup_worker.routes import (
     series,
     status,
     target_check,
+    what_if,
 )
 from rollup_worker.routes.described import describe
 from rollup_worker.routes.docs import add_docs
@@ -63,6 +64,7 @@ def build(settings: Settings) -> FastAPI:
         series,
         target_check,
         comparison,
+        what_if,
     )
     describe(app, [operation for part in told for operation in part.OPERATIONS])
     add_whole(app)

@@ -59,7 +59,7 @@ class Asked:
 def ask(request: Request) -> Asked:
     """Raises NotFound for an unknown kind, Invalid for an unreadable time, Unauthorized for a wrong token."""
     query = request.query_params
-    return Asked(_node(request), query.get("as_of"), _instant(query.get("known_at")), is_staff(request))
+    return Asked(_node(request), query.get("as_of"), instant(query.get("known_at")), is_staff(request))
 
 
 def is_staff(request: Request) -> bool:
@@ -121,7 +121,8 @@ def _node(request: Request) -> Node:
     return Node(KINDS[kind], words["code"])
 
 
-def _instant(text: str | None) -> datetime | None:
+def instant(text: str | None) -> datetime | None:
+    """A day stands for its end. Raises Invalid."""
     if text is None:
         return None
     try:
