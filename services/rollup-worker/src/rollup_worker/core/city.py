@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from rollup_worker.core import graph
+from rollup_worker.core.derived import cells_of
 from rollup_worker.core.facts import CITY, Cell, Child, Edge, Node, NodeStatus, Parent, Plan, Target, child, parent
-from rollup_worker.core.judge import judge_measure
+from rollup_worker.core.judge import NOTHING_ADOPTED, judge_measure
+from rollup_worker.core.methods import InForce
 from rollup_worker.core.rollup import roll_up
 from tideline.periods import Period
 from tideline.vocabulary import Kind
@@ -22,8 +24,13 @@ def judge_city(
     cells: Mapping[str, Iterable[Cell]],
     today: date,
     as_of: Period | None = None,
+    in_force: InForce = NOTHING_ADOPTED,
 ) -> dict[Node, NodeStatus]:
-    """The status of every node that is not retired, the city included; targets and cells by measure code."""
+    """The status of every node that is not retired, the city included; targets and cells by measure code.
+
+    Cells are those of measures with values of their own; derived ones are made of them.
+    """
+    held = {code: list(found) for code, found in cells.items()}
     below = defaultdict[Node, list[Edge]](list)
     for edge in graph.edges(plan):
         below[edge.parent].append(edge)
@@ -31,8 +38,10 @@ def judge_city(
     for node in graph.nodes(plan):
         if node.kind is Kind.MEASURE:
             definition = plan.measures[node.code]
-            held = targets.get(node.code, ()), cells.get(node.code, ())
-            found[node] = judge_measure(definition, *held, today, as_of)
+            own = cells_of(node.code, plan.measures, held)
+            weights = cells_of(definition.weighted_by or "", plan.measures, held)
+            aims = targets.get(node.code, ())
+            found[node] = judge_measure(definition, aims, own, today, as_of, weights=weights, in_force=in_force)
         else:
             found[node] = roll_up(rule(plan, node), children(below[node], found))
     return found
@@ -41,10 +50,11 @@ def judge_city(
 def rule(plan: Plan, node: Node) -> Parent:
     """How a node with children is judged. Raises KeyError for one that is not defined."""
     if node == CITY:
-        return Parent(CITY)
+        return parent(plan.city, plan.calendar) if plan.city else Parent(CITY)
     if node.kind is Kind.GOAL:
-        return parent(plan.goals[node.code])
-    return parent(plan.areas[node.code] if node.kind is Kind.AREA else plan.departments[node.code])
+        return parent(plan.goals[node.code], plan.calendar)
+    held = plan.areas if node.kind is Kind.AREA else plan.departments
+    return parent(held[node.code], plan.calendar)
 
 
 def children(below: Iterable[Edge], found: Mapping[Node, NodeStatus]) -> list[Child]:

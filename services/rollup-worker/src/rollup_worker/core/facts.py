@@ -139,7 +139,8 @@ class Contribution:
 class NodeStatus:
     """The status of a node. `as_of` is the judged period's id; its days run from `as_of_start` up to `as_of_end`.
 
-    A parent shows the period of its most recent child. `lower` and `upper` stand instead of `target` for ranges.
+    A parent shows the period of its most recent child in the city's calendar. `lower` and `upper` stand instead of
+    `target` for ranges.
     """
 
     node: Node
@@ -183,12 +184,13 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """How a node is judged from its children."""
+    """How a node is judged from its children. `calendar` is the city's, in which it tells its period."""
 
     node: Node
     policy: Policy = Policy.WEIGHTED
     minimum_coverage: Decimal = Decimal("0.5")
     sample: bool = False
+    calendar: Calendar = periods.STANDARD
 
 
 def child(edge: Edge, status: NodeStatus) -> Child:
@@ -209,13 +211,16 @@ def child(edge: Edge, status: NodeStatus) -> Child:
     )
 
 
-def parent(definition: GoalDefined | DepartmentDefined | AreaDefined) -> Parent:
-    """The rule of a node that has children. The city's own is `Parent(CITY)`."""
+def parent(
+    definition: GoalDefined | DepartmentDefined | AreaDefined | CityDefined, calendar: Calendar = periods.STANDARD
+) -> Parent:
+    """The rule of a node that has children; a city that has said nothing of itself has `Parent(CITY)`."""
     return Parent(
         Node(Kind(definition.noun), definition.code),
         Policy(definition.policy),
         definition.minimum_coverage,
         getattr(definition, "sample", False),
+        calendar,
     )
 
 

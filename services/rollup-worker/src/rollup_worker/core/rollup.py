@@ -17,14 +17,16 @@ percent of the weight that reports; achieved only when all are, and never below 
 nothing of how bad the rest is.
 
 **Shown with it.** `provisional` and `sample` pass upwards from any child that counts and has data. A node is stale
-when no child reports and one of them is. Its period is that of the most recent child. A goal that its KPI decides
-shows the KPI's value and target.
+when no child reports and one of them is. A goal that its KPI decides shows the KPI's value and target.
+
+**Its period** is that of the most recent child, told in the city's calendar: a fiscal year of a measure is no year of a
+city whose years begin in January. Where the child's days are no period of the city's, the month in which they end.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -32,7 +34,10 @@ from rollup_worker.core import scores
 from rollup_worker.core.decimals import HUNDRED, ZERO, as_score, divide, exact
 from rollup_worker.core.facts import Child, Contribution, Coverage, Node, NodeStatus, Parent, Qualifiers
 from rollup_worker.core.policies import VERSION
-from tideline.vocabulary import JUDGEMENTS, Policy, Status
+from tideline import periods
+from tideline.events import Calendar
+from tideline.periods import Period
+from tideline.vocabulary import JUDGEMENTS, Frequency, Policy, Status
 
 ON_TRACK: Final = frozenset({Status.ON_TRACK, Status.ACHIEVED})
 
@@ -56,6 +61,7 @@ def roll_up(parent: Parent, children: Sequence[Child]) -> NodeStatus:
     coverage = _coverage(counting, reporting)
     verdict = _unjudged(parent, counting, coverage) or _POLICIES[parent.policy](reporting)
     latest = max((c for c in counting if c.as_of_end), key=_recency, default=None)
+    period = _told(latest, parent.calendar) if latest else None
     decider = counting[0] if parent.policy is Policy.KPI and len(counting) == 1 and counting[0].kpi else None
     return NodeStatus(
         node=parent.node,
@@ -65,9 +71,9 @@ def roll_up(parent: Parent, children: Sequence[Child]) -> NodeStatus:
         target=decider.target if decider else None,
         lower=decider.lower if decider else None,
         upper=decider.upper if decider else None,
-        as_of=latest.as_of if latest else None,
-        as_of_start=latest.as_of_start if latest else None,
-        as_of_end=latest.as_of_end if latest else None,
+        as_of=periods.identify(period, parent.calendar) if period else latest.as_of if latest else None,
+        as_of_start=period.start if period else None,
+        as_of_end=period.end if period else latest.as_of_end if latest else None,
         qualifiers=_qualifiers(parent, counting, coverage),
         coverage=coverage,
         counts=dict(sorted(Counter(child.status for child in ordered).items())),
@@ -139,8 +145,21 @@ def _score(child: Child) -> Decimal:
     return ZERO if child.score is None else child.score
 
 
-def _recency(child: Child) -> tuple[date, str]:
-    return child.as_of_end or date.min, child.as_of or ""
+def _recency(child: Child) -> tuple[date, date, str]:
+    """Of those that end on the same day the shortest is the most recent."""
+    return child.as_of_end or date.min, child.as_of_start or date.min, child.as_of or ""
+
+
+def _told(child: Child, calendar: Calendar) -> Period | None:
+    """The child's days as a period of this calendar, else the month in which they end."""
+    if child.as_of_start is None or child.as_of_end is None:
+        return None
+    last = child.as_of_end - timedelta(days=1)
+    for frequency in Frequency:
+        found = periods.containing(last, frequency, calendar)
+        if (found.start, found.end) == (child.as_of_start, child.as_of_end):
+            return found
+    return periods.containing(last, Frequency.MONTH, calendar)
 
 
 def _qualifiers(parent: Parent, counting: Sequence[Child], coverage: Coverage) -> Qualifiers:

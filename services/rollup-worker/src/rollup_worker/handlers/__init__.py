@@ -6,6 +6,7 @@ from typing import Final
 from rollup_worker.handlers.observations import on_observations_recorded
 from rollup_worker.handlers.plan import (
     on_area_defined,
+    on_city_defined,
     on_department_defined,
     on_goal_defined,
     on_measure_defined,
@@ -14,6 +15,7 @@ from rollup_worker.handlers.plan import (
 from tideline.consumer import Handler
 from tideline.events import (
     AreaDefined,
+    CityDefined,
     DepartmentDefined,
     Event,
     GoalDefined,
@@ -28,6 +30,7 @@ HANDLERS: Final[Mapping[str, Mapping[type[Event], Handler]]] = {
         GoalDefined: on_goal_defined,
         DepartmentDefined: on_department_defined,
         AreaDefined: on_area_defined,
+        CityDefined: on_city_defined,
         TargetsSet: on_targets_set,
     },
     "MEASUREMENTS": {ObservationsRecorded: on_observations_recorded},

@@ -8,12 +8,13 @@ from typing import Any
 
 from rollup_worker.actions.reading import known_words, period_start
 from rollup_worker.core.formula import fault
-from rollup_worker.repository import dirty, facts
+from rollup_worker.repository import dirty, facts, plan
 from rollup_worker.repository.facts import Reading
 from rollup_worker.repository.keys import breakdown_key
+from rollup_worker.repository.plan import Defined
 from tideline.consumer import Hopeless, Meta
 from tideline.database import Connection
-from tideline.events import AreaDefined, DepartmentDefined, GoalDefined, MeasureDefined, TargetsSet
+from tideline.events import AreaDefined, CityDefined, DepartmentDefined, GoalDefined, MeasureDefined, TargetsSet
 from tideline.vocabulary import Aggregation, Direction, Frequency, Kind, Policy
 
 
@@ -52,6 +53,16 @@ async def on_area_defined(connection: Connection, event: AreaDefined, meta: Meta
     await _add(connection, Kind.AREA, event, meta)
 
 
+async def on_city_defined(connection: Connection, event: CityDefined, meta: Meta) -> None:
+    """Another calendar names the period of every node above the measures anew; measures are defined anew by their
+    owner where they follow it."""
+    known_words(Policy, event.policy)
+    await facts.lock(connection)
+    before = await plan.find_calendar(connection)
+    if await _add(connection, Kind.CITY, event, meta) and event.calendar != before:
+        await dirty.mark_parents_dirty(connection, _defined(Kind.CITY, event, meta))
+
+
 async def on_targets_set(connection: Connection, event: TargetsSet, meta: Meta) -> None:
     await facts.lock(connection)
     targets = [(breakdown_key(target.breakdown), target) for target in event.targets]
@@ -64,16 +75,19 @@ async def on_targets_set(connection: Connection, event: TargetsSet, meta: Meta) 
 async def _add(
     connection: Connection,
     kind: Kind,
-    event: MeasureDefined | GoalDefined | DepartmentDefined | AreaDefined,
+    event: Defined,
     meta: Meta,
 ) -> bool:
     """True when this is the newest definition of its code; then the node is marked."""
     newest = await facts.add_definition(connection, kind, event.code, event.version, event, event.defined_at)
     if newest:
-        what = {"kind": kind, "code": event.code, "version": event.version, "published": event.published}
-        cause = _cause("definition", meta, event.defined_at, **what)
-        await dirty.mark_dirty(connection, kind, [event.code], cause)
+        await dirty.mark_dirty(connection, kind, [event.code], _defined(kind, event, meta))
     return newest
+
+
+def _defined(kind: Kind, event: Defined, meta: Meta) -> dict[str, Any]:
+    what = {"kind": kind, "code": event.code, "version": event.version, "published": event.published}
+    return _cause("definition", meta, event.defined_at, **what)
 
 
 def _cause(what: str, meta: Meta, at: datetime, **more: Any) -> dict[str, Any]:

@@ -6,12 +6,14 @@ from typing import Final
 
 import msgspec
 
-from rollup_worker.core.facts import Edge, Node
+from rollup_worker.core.facts import CITY, Edge, Node
 from rollup_worker.repository import assessments, plan
 from rollup_worker.repository.assessments import Stored
 from rollup_worker.repository.plan import Defined
 from rollup_worker.schemas.document import Line
+from tideline import periods
 from tideline.database import Connection
+from tideline.events import Calendar, CityDefined
 from tideline.vocabulary import Kind
 
 _lines: Final = msgspec.json.Decoder(Line)
@@ -27,6 +29,12 @@ class Family:
     lines: dict[Node, Line]
     current: dict[Node, Stored]
 
+    @property
+    def calendar(self) -> Calendar:
+        """The city's own."""
+        city = self.definitions.get(CITY)
+        return city.calendar if isinstance(city, CityDefined) else periods.STANDARD
+
 
 async def load_family(connection: Connection, starts: Collection[Node]) -> Family:
     """Four reads, however many levels: the cost is that of the children of the nodes above."""
@@ -39,7 +47,7 @@ async def load_family(connection: Connection, starts: Collection[Node]) -> Famil
         above.setdefault(edge.child, []).append(edge.parent)
     told = await assessments.list_lines(connection, above)
     return Family(
-        definitions=await plan.list_definitions(connection, parents),
+        definitions=await plan.list_definitions(connection, {*parents, CITY}),
         below=below,
         above=above,
         # A child that has not been judged yet tells nothing.

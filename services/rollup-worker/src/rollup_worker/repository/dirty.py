@@ -45,7 +45,16 @@ async def mark_all_dirty(connection: Connection, cause: dict[str, Any]) -> None:
     """A rebuild is nothing but this: every defined node, judged by the one way there is."""
     await connection.execute(
         "insert into dirty (kind, code, cause) select kind, code, $1::jsonb from definition where known_to is null "
-        "union all select 'city', 'city', $1::jsonb order by 1, 2",
+        "union select 'city', 'city', $1::jsonb order by 1, 2",
+        msgspec.json.encode(cause).decode(),
+    )
+
+
+async def mark_parents_dirty(connection: Connection, cause: dict[str, Any]) -> None:
+    """Everything above the measures but the city itself."""
+    await connection.execute(
+        "insert into dirty (kind, code, cause) select kind, code, $1::jsonb from definition "
+        "where known_to is null and kind in ('goal', 'area', 'department') order by 1, 2",
         msgspec.json.encode(cause).decode(),
     )
 

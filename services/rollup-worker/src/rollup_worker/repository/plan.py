@@ -7,21 +7,23 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
-from rollup_worker.core.facts import Edge, Node, Plan
+from rollup_worker.core.facts import CITY, Edge, Node, Plan
+from tideline import periods
 from tideline.database import Connection
-from tideline.events import AreaDefined, DepartmentDefined, GoalDefined, MeasureDefined
+from tideline.events import AreaDefined, Calendar, CityDefined, DepartmentDefined, GoalDefined, MeasureDefined
 from tideline.vocabulary import Kind
 
 KPI: Final = "kpi"
 METRIC: Final = "metric"
 
-Defined = MeasureDefined | GoalDefined | DepartmentDefined | AreaDefined
+Defined = MeasureDefined | GoalDefined | DepartmentDefined | AreaDefined | CityDefined
 
 _readers: Final[Mapping[Kind, msgspec.json.Decoder[Any]]] = {
     Kind.MEASURE: msgspec.json.Decoder(MeasureDefined),
     Kind.GOAL: msgspec.json.Decoder(GoalDefined),
     Kind.DEPARTMENT: msgspec.json.Decoder(DepartmentDefined),
     Kind.AREA: msgspec.json.Decoder(AreaDefined),
+    Kind.CITY: msgspec.json.Decoder(CityDefined),
 }
 
 
@@ -32,13 +34,21 @@ async def find_plan(connection: Connection, at: datetime | None = None) -> Plan:
     for row in rows:
         kind = Kind(row["kind"])
         found[kind][row["code"]] = _readers[kind].decode(row["body"])
-    return Plan(found[Kind.MEASURE], found[Kind.GOAL], found[Kind.DEPARTMENT], found[Kind.AREA])
+    return Plan(
+        found[Kind.MEASURE], found[Kind.GOAL], found[Kind.DEPARTMENT], found[Kind.AREA], found[Kind.CITY].get(CITY.code)
+    )
 
 
 async def list_definitions(connection: Connection, nodes: Iterable[Node]) -> dict[Node, Defined]:
-    """The standing definitions of these nodes; the city has none."""
+    """The standing definitions of these nodes; the city may have none."""
     rows = await connection.fetch(_DEFINITIONS_OF, *_columns(nodes))
     return {Node(kind, row["code"]): _readers[kind].decode(row["body"]) for row in rows for kind in [Kind(row["kind"])]}
+
+
+async def find_calendar(connection: Connection) -> Calendar:
+    """The city's own."""
+    city = await find_definition(connection, CITY)
+    return city.calendar if isinstance(city, CityDefined) else periods.STANDARD
 
 
 async def find_definition(connection: Connection, node: Node) -> Defined | None:
