@@ -33,6 +33,7 @@ from tideline.events import (
     AreaDefined,
     DepartmentDefined,
     Event,
+    Formula,
     GoalDefined,
     MeasureDefined,
     ObservationsRecorded,
@@ -41,6 +42,14 @@ from tideline.events import (
 
 MEASURES = ("calls", "crews", "response")
 MONTHS = tuple(f"2017-{month:02}" for month in range(1, 5))
+
+CALLS, CREWS, RESPONSE = (["measure", code] for code in MEASURES)
+FORMULAS = (
+    Formula(text="calls / crews", inputs=["calls", "crews"], tree=["/", CALLS, CREWS]),
+    Formula(text="2 * response", inputs=["response"], tree=["*", ["number", "2"], RESPONSE]),
+    Formula(text="load", inputs=["load"], tree=["measure", "load"]),
+    None,
+)
 
 amounts = st.integers(-5, 12)
 codes = st.sampled_from(MEASURES)
@@ -53,7 +62,9 @@ steps = st.one_of(
     st.tuples(
         st.just("measure"), codes, st.sampled_from(["up", "down", "none"]), st.sampled_from(["fire", "water", None])
     ),
-    st.tuples(st.just("goal"), codes, policies, st.booleans()),
+    st.tuples(st.just("goal"), st.one_of(codes, st.just("load")), policies, st.booleans()),
+    st.tuples(st.just("derived"), st.sampled_from(FORMULAS), st.sampled_from(["month", "quarter"])),
+    st.tuples(st.just("weighted"), st.sampled_from(["crews", "load", None])),
     st.tuples(st.just("department"), st.sampled_from(["fire", "water"]), st.sampled_from([None, "water"])),
 )
 
@@ -92,6 +103,15 @@ class History:
             areas=["safety"],
             defined_at=self.at,
         )
+
+    def derived(self, formula: Formula | None, frequency: str) -> Event:
+        number = self.number("measure", "load")
+        return measure("load", number, formula=formula, frequency=frequency, defined_at=self.at)
+
+    def weighted(self, by: str | None) -> Event:
+        average: dict[str, Any] = {"time_aggregation": "average", "breakdown_aggregation": "weighted_average"}
+        number = self.number("measure", "response")
+        return measure("response", number, weighted_by=by, defined_at=self.at, **average)
 
     def goal(self, code: str, policy: str, retired: bool) -> Event:
         words: dict[str, Any] = {"policy": policy, "retired": retired, "areas": ["safety"], "defined_at": self.at}
@@ -135,7 +155,7 @@ _NOUNS = ("measure", "goal", "department", "area")
 
 async def empty(city: City) -> None:
     await city.database.pool.execute(
-        "truncate definition, target, observation, edge, dirty, tick, assessment, event, pending"
+        "truncate definition, target, observation, edge, dependency, dirty, tick, assessment, event, pending"
     )
 
 
