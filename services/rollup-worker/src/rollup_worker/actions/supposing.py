@@ -1,5 +1,6 @@
 """A what-if: the same tree judged twice, as it is and as it would be. Nothing is stored."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,11 +10,12 @@ from rollup_worker.actions.answering import definition_of, document_of, judge_kn
 from rollup_worker.actions.judging import Tree
 from rollup_worker.actions.loading import Moment, load_series
 from rollup_worker.actions.withholding import has_withheld
-from rollup_worker.core import graph
-from rollup_worker.core.facts import CITY, Node, Plan
+from rollup_worker.core import city, graph
+from rollup_worker.core.facts import CITY, Edge, Node, Plan
 from rollup_worker.core.overlay import over_plan
+from rollup_worker.core.rollup import roll_up
 from rollup_worker.core.supposing import Fault, Rows, suppose
-from rollup_worker.core.veil import covered
+from rollup_worker.core.veil import covered, of_parent
 from rollup_worker.schemas.what_if import ChangedNode, Side, Supposed
 from tideline.database import Connection
 from tideline.errors import Invalid
@@ -40,13 +42,30 @@ async def answer_what_if(connection: Connection, known: Plan, asking: Asking, wh
         raise Invalid(f"{len(faults)} rows do not fit", code="rejected_rows", errors=told[:FAULTS_MAX])
     supposed = over_plan(known, overlay)
     then = replace(when, overlay=overlay)
-    before = await judge_known(connection, known, asking.node, when)
-    after = await judge_known(connection, supposed, asking.node, then)
+    before = await _judged(connection, known, asking.node, when)
+    after = await _judged(connection, supposed, asking.node, then)
     return Supposed(
         before=document_of(known, before, asking.node, when, now, staff=asking.staff),
         after=document_of(supposed, after, asking.node, then, now, staff=asking.staff),
         changed=list(_changed(known, before, after, staff=asking.staff)),
     )
+
+
+async def _judged(connection: Connection, known: Plan, node: Node, when: Moment) -> Tree:
+    """The tree of a node; that of the city with the areas, which are a second cut and stand under nothing."""
+    tree = await judge_known(connection, known, node, when)
+    if node != CITY:
+        return tree
+    below = defaultdict[Node, list[Edge]](list)
+    for edge in graph.edges(known):
+        if edge.parent.kind is Kind.AREA and edge.parent not in tree.statuses:
+            below[edge.parent].append(edge)
+    statuses, veils = dict(tree.statuses), dict(tree.veils)
+    for area, edges in below.items():
+        if all(edge.child in statuses for edge in edges):
+            statuses[area] = roll_up(city.rule(known, area), city.children(edges, statuses))
+            veils[area] = of_parent(statuses[area], veils)
+    return Tree(statuses, tree.root, veils)
 
 
 def _published(known: Plan) -> Plan:
