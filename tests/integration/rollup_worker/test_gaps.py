@@ -269,3 +269,26 @@ async def test_the_equity_report_tells_what_can_be_broken_down(city: City, reads
     assert (public["figures"]["measures"], public["figures"]["shares"]["can_be_broken_down"]) == (2, 0.5)
     assert [each["code"] for each in public["departments"]] == ["fire", None]
     assert json.dumps(public).count("secret") == 0
+
+
+async def test_supposing_around_a_suppressed_measure_tells_nothing_of_it(city: City, reads: Reads) -> None:
+    await stand(
+        city,
+        measure("deaths", direction="down", suppress_under=10, frequency="year", published=True),
+        measure("calls", direction="down", frequency="year"),
+        target("deaths", "2016", 4),
+        target("calls", "2016", 800),
+        push(value("deaths", "2016", 7), value("calls", "2016", 789)),
+    )
+    for supposed in ({"targets": [{"measure": "deaths", "period": "2016", "value": 7}]}, _calls(700), _calls(9000)):
+        body = {"node": {"kind": "department", "code": "fire"}, **supposed}
+        answer = await reads.public.post("/v1/what-if", json=body)
+        assert answer.status_code == 200, answer.text
+        found = answer.json()
+        assert [found[side]["status"] for side in ("before", "after")] == ["suppressed", "suppressed"]
+        assert [found[side]["score"] for side in ("before", "after")] == [None, None]
+        assert "deaths" not in [node["code"] for node in found["changed"]]
+
+
+def _calls(amount: int) -> dict[str, Any]:
+    return {"observations": [{"measure": "calls", "period": "2016", "value": amount}]}

@@ -15,7 +15,7 @@ from rollup_worker.core.facts import CITY, Edge, Node, Plan
 from rollup_worker.core.overlay import over_plan
 from rollup_worker.core.rollup import roll_up
 from rollup_worker.core.supposing import Fault, Rows, suppose
-from rollup_worker.core.veil import covered, of_parent
+from rollup_worker.core.veil import COVERED, Veil, covered, of_parent
 from rollup_worker.schemas.what_if import ChangedNode, Side, Supposed
 from tideline.database import Connection
 from tideline.errors import Invalid
@@ -44,6 +44,8 @@ async def answer_what_if(connection: Connection, known: Plan, asking: Asking, wh
     then = replace(when, overlay=overlay)
     before = await _judged(connection, known, asking.node, when)
     after = await _judged(connection, supposed, asking.node, then)
+    if not asking.staff:
+        before, after = _closed(before, after)
     return Supposed(
         before=document_of(known, before, asking.node, when, now, staff=asking.staff),
         after=document_of(supposed, after, asking.node, then, now, staff=asking.staff),
@@ -66,6 +68,16 @@ async def _judged(connection: Connection, known: Plan, node: Node, when: Moment)
             statuses[area] = roll_up(city.rule(known, area), city.children(edges, statuses))
             veils[area] = of_parent(statuses[area], veils)
     return Tree(statuses, tree.root, veils)
+
+
+def _closed(before: Tree, after: Tree) -> tuple[Tree, Tree]:
+    """Both sides with nothing at all of nodes whose numbers are covered in either.
+
+    Even a word would tell: who supposes one value after the other for its neighbours sees where it turns.
+    """
+    hidden = {node for tree in (before, after) for node, veil in tree.veils.items() if veil in COVERED}
+    closed = dict.fromkeys(hidden, Veil.ALL)
+    return replace(before, veils={**before.veils, **closed}), replace(after, veils={**after.veils, **closed})
 
 
 def _published(known: Plan) -> Plan:
