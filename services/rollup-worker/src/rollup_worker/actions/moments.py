@@ -8,7 +8,7 @@ from rollup_worker.core.facts import Cell, Target
 from rollup_worker.core.methods import InForce
 from rollup_worker.core.overlay import NOTHING, Overlay
 from rollup_worker.core.suppression import USUAL
-from rollup_worker.repository import city, methods
+from rollup_worker.repository import methods
 from rollup_worker.repository.inputs import Value
 from tideline import events
 from tideline.database import Connection
@@ -53,6 +53,6 @@ class Loaded:
 
 async def find_moment(connection: Connection, as_of: Period | None = None, known_at: datetime | None = None) -> Moment:
     """Day and methods are those that were recorded until then."""
-    today, in_force = await methods.find_day_and_methods(connection, known_at)
-    under = await city.find_suppress_under(connection, known_at)
-    return Moment(today, as_of, known_at, in_force, suppress_under=USUAL if under is None else under)
+    standing = await methods.find_standing(connection, known_at)
+    under = USUAL if standing.suppress_under is None else standing.suppress_under
+    return Moment(standing.today, as_of, known_at, standing.in_force, suppress_under=under)

@@ -1,22 +1,31 @@
-"""Which version of each method is in force, as known now or at a time, and what readers were last told of it."""
+"""What holds for every judgement, as known now or at a time: above all which version of each method is in force."""
 
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from tideline.database import Connection
 
 
-async def find_day_and_methods(connection: Connection, known_at: datetime | None = None) -> tuple[date, dict[str, int]]:
-    """The day of the last tick (the first day before any) and the adopted versions by method, recorded until then."""
-    row = await connection.fetchrow(_DAY_AND_METHODS, known_at)
+class Standing(NamedTuple):
+    """The day of the last tick (the first day before any), the adopted versions by method, and the city's threshold
+    for small numbers (None: it has said nothing)."""
+
+    today: date
+    in_force: dict[str, int]
+    suppress_under: int | None
+
+
+async def find_standing(connection: Connection, known_at: datetime | None = None) -> Standing:
+    """What stands now, or what was recorded until a time."""
+    row = await connection.fetchrow(_STANDING, known_at)
     assert row is not None
-    return row["day"] or date.min, msgspec.json.decode(row["methods"])
+    return Standing(row["day"] or date.min, msgspec.json.decode(row["methods"]), row["suppress_under"])
 
 
 async def find_in_force(connection: Connection) -> dict[str, int]:
-    return (await find_day_and_methods(connection))[1]
+    return (await find_standing(connection)).in_force
 
 
 async def adopt(connection: Connection, method: str, version: int, actor: str, at: datetime) -> None:
@@ -41,12 +50,15 @@ async def add_offer(connection: Connection, digest: str, at: datetime) -> None:
     )
 
 
-_DAY_AND_METHODS: Final = """
+_STANDING: Final = """
 select
     (select max(day) from tick where $1::timestamptz is null or recorded_at <= $1) as day,
     (select coalesce(json_object_agg(id, version), '{}') from method_in_force
      where case when $1::timestamptz is null then known_to is null
-                else known_from <= $1 and (known_to is null or known_to > $1) end) as methods
+                else known_from <= $1 and (known_to is null or known_to > $1) end) as methods,
+    (select (body->>'suppress_under')::int from definition
+     where kind = 'city' and case when $1::timestamptz is null then known_to is null
+                else known_from <= $1 and (known_to is null or known_to > $1) end) as suppress_under
 """
 _ADOPT: Final = """
 insert into method_in_force (id, version, actor, known_from) values ($1, $2, $3, $4)
