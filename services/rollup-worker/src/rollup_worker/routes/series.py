@@ -1,6 +1,6 @@
 """`…/series`: a measure over time, with what its periods add up to and what stood there before."""
 
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Final
 
 from fastapi import Request
@@ -65,7 +65,7 @@ def _series(request: Request, asked: Asked, known: Plan, loaded: Loaded) -> Seri
 def _page(request: Request, found: Series) -> SeriesPage:
     calendar, limit = found.definition.calendar, number(request, "limit", ITEMS, ITEMS_MAX)
     first, start = _asked_first(request, calendar), _asked_last(request, found)
-    wanted = (period for period in found.newest_first(start) if first is None or period.start >= first.start)
+    wanted = takewhile(lambda period: first is None or period.start >= first.start, found.newest_first(start))
     shown = list(islice(wanted, limit + 1))
     return SeriesPage(
         level=found.level,
