@@ -73,6 +73,14 @@ def test_a_ratio_over_a_quarter_is_the_ratio_of_the_sums() -> None:
     assert found.value == Decimal("0.02")
 
 
+def test_a_mean_of_ratios_over_time_is_declared() -> None:
+    definition = measure(time_aggregation="average", breakdown_aggregation="ratio")
+    cells = [cell("2017-01", pair=("1", "2"), d="1"), cell("2017-01", pair=("1", "2"), d="2")]
+    cells += [cell("2017-02", pair=("1", "98"), d="1"), cell("2017-02", pair=("48", "0"), d="2")]
+    found = over(definition, headlines(definition, cells), periods.parse("2017-Q1"), periods.parse("2017-02"))
+    assert found.value == Decimal("0.5")
+
+
 def test_a_ratio_is_read_from_its_pair_and_other_measures_from_their_value() -> None:
     both = cell("2017-03", "9", pair=("1", "2"))
     assert only(measure(time_aggregation="ratio"), both).value == Decimal("0.5")
