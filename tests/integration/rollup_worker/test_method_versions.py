@@ -11,7 +11,7 @@ import pytest
 from rollup_worker import worker
 from rollup_worker.core.facts import Assessment
 from rollup_worker.core.methods import VERSIONS, threshold
-from rollup_worker.jobs.adoption import adopt, compare, offer
+from rollup_worker.jobs.adoption import adopt, compare, compare_history, offer
 from rollup_worker.repository import dirty
 from tests.integration.rollup_worker.conftest import Reads
 from tests.integration.rollup_worker.stage import City, department, goal, measure, nodes, push, target, value
@@ -180,6 +180,25 @@ async def test_the_report_counts_and_names_what_differs(city: City) -> None:
     async with city.database.transaction(read_only=True) as connection:
         found = json.loads(worker.report(await compare(connection, "threshold", 2)))
     assert (found["judged"], found["disagree"], found["status_differs"]) == (2, 1, 1)
-    assert {"code": "good", "status": ["achieved", "on_track"], "score": [100, 80], "changed": ["status", "score"]} in (
-        found["disagreements"]
-    )
+    assert found["disagreements"] == [
+        {
+            "code": "good",
+            "as_of": "2017-03",
+            "past": False,
+            "status": ["achieved", "on_track"],
+            "score": [100, 80],
+            "changed": ["status", "score"],
+        }
+    ]
+
+
+async def test_the_past_is_compared_period_by_period(city: City) -> None:
+    await three_measures(city)
+    await city.tell(push(value("bad", "2017-01", 9), value("bad", "2017-02", 1), value("good", "2016-12", 9)))
+    async with city.database.transaction(read_only=True) as connection:
+        found = await compare_history(connection, "threshold", 2)
+    assert found.periods == 3
+    assert [(each.code, each.old.as_of, each.past) for each in found.disagreements] == [
+        ("good", "2017-03", False),
+        ("bad", "2017-01", True),
+    ]

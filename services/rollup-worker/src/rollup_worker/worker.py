@@ -2,7 +2,7 @@
 
 `… rebuild` has everything judged again. `… replay` shows that the event log gives the same documents byte for byte;
 with `--into` it gives a lost database back. `… method ID VERSION` tells what another version of a status method would
-change; with `--switch` it is put in force.
+change, with `--history` for every past period too; with `--switch` it is put in force.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import msgspec
 from fastapi import FastAPI
 
 from rollup_worker.handlers import HANDLERS
-from rollup_worker.jobs.adoption import Comparison, adopt, compare, offer
+from rollup_worker.jobs.adoption import Comparison, adopt, compare, compare_history, offer
 from rollup_worker.jobs.eventlog import Incomplete
 from rollup_worker.jobs.recompute import Recompute, mark_rebuild
 from rollup_worker.jobs.recovering import check, recover
@@ -101,7 +101,8 @@ async def method(settings: Settings, asked: argparse.Namespace) -> Comparison:
         if asked.switch:
             return await adopt(database, clock, asked.id, asked.version, asked.actor)
         async with database.transaction(read_only=True) as connection:
-            return await compare(connection, asked.id, asked.version)
+            look = compare_history if asked.history else compare
+            return await look(connection, asked.id, asked.version)
     finally:
         await database.close()
 
@@ -128,11 +129,14 @@ def report(found: Comparison) -> str:
         "method": found.method,
         "version": {"in_force": found.old, "compared": found.new},
         "judged": len(found.judged),
+        "past_periods": found.periods,
         "disagree": len(found.disagreements),
         "status_differs": sum(1 for each in found.disagreements if each.old.status != each.new.status),
         "disagreements": [
             {
                 "code": each.code,
+                "as_of": each.old.as_of,
+                "past": each.past,
                 "status": [each.old.status, each.new.status],
                 "score": [each.old.score, each.new.score],
                 "changed": each.changed,
@@ -154,6 +158,7 @@ def commands() -> argparse.ArgumentParser:
     switch = named.add_parser("method", help="compare a version of a status method with the one in force")
     switch.add_argument("id")
     switch.add_argument("version", type=int)
+    switch.add_argument("--history", action="store_true", help="compare at the end of every past period too")
     switch.add_argument("--switch", action="store_true", help="put it in force and judge anew what follows it")
     switch.add_argument("--actor", default="operator", help="who switches, as the event tells")
     return parser

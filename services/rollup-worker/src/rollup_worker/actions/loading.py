@@ -4,16 +4,17 @@ A measure with a formula has the values that it makes of its inputs', and is sho
 (`Moment.overlay`) takes its place among what is stored before anything is computed.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from itertools import islice
 from typing import Final
 
 from rollup_worker.actions.gathering import Gathering
 from rollup_worker.actions.moments import Loaded, Moment, find_moment
+from rollup_worker.core.needs import Reach
 from tideline.database import Connection
 from tideline.events import MeasureDefined
 
-__all__ = ["Loaded", "Moment", "find_moment", "load_recent", "load_series", "stream_recent"]
+__all__ = ["Loaded", "Moment", "find_moment", "load_recent", "load_series", "stream_recent", "stream_series"]
 
 MEASURES_MAX: Final = 200
 """How many measures are looked at together."""
@@ -30,16 +31,30 @@ async def load_series(
     connection: Connection, definitions: Mapping[str, MeasureDefined], moment: Moment
 ) -> dict[str, Loaded]:
     """Of each measure everything up to the moment."""
-    gathering = await Gathering.begin(connection, definitions, moment)
-    return {found.definition.code: found async for found in gathering.whole(definitions)}
+    return {found.definition.code: found async for found in stream_series(connection, definitions, moment)}
 
 
 async def stream_recent(
-    connection: Connection, definitions: Mapping[str, MeasureDefined], moment: Moment
+    connection: Connection, definitions: Mapping[str, MeasureDefined], moment: Moment, reach: Reach | None = None
 ) -> AsyncIterator[Loaded]:
     """As `load_recent`, one measure after the other: what is held at once does not grow with their number."""
-    rest = iter(definitions.items())
-    while part := dict(islice(rest, MEASURES_MAX)):
-        gathering = await Gathering.begin(connection, part, moment)
+    for part in _parts(definitions):
+        gathering = await Gathering.begin(connection, part, moment, reach)
         async for found in gathering.recent():
             yield found
+
+
+async def stream_series(
+    connection: Connection, definitions: Mapping[str, MeasureDefined], moment: Moment
+) -> AsyncIterator[Loaded]:
+    """As `load_series`, one measure after the other."""
+    for part in _parts(definitions):
+        gathering = await Gathering.begin(connection, part, moment)
+        async for found in gathering.whole(part):
+            yield found
+
+
+def _parts(definitions: Mapping[str, MeasureDefined]) -> Iterator[dict[str, MeasureDefined]]:
+    rest = iter(definitions.items())
+    while part := dict(islice(rest, MEASURES_MAX)):
+        yield part

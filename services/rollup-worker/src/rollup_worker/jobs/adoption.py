@@ -5,16 +5,17 @@ inputs. The switch is one transaction, so that no reader sees a city judged half
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from rollup_worker.actions.judging import judge_each
-from rollup_worker.actions.loading import Moment, find_moment
+from rollup_worker.actions.loading import Loaded, Moment, find_moment, stream_series
 from rollup_worker.core.change import changed
 from rollup_worker.core.facts import NodeStatus
 from rollup_worker.core.methods import FIRST, VERSIONS, InForce, is_in_force
+from rollup_worker.core.past import judge_past
 from rollup_worker.jobs.recompute import bite
 from rollup_worker.repository import dirty, journal, methods, plan
 from tideline.clock import Clock
@@ -30,23 +31,28 @@ ALL: Final = "all"
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A measure of which two versions of a method do not say the same; `changed` names the fields."""
+    """A judgement in which two versions do not say the same; `changed` names the fields. `past`: of a period before."""
 
     code: str
     old: NodeStatus
     new: NodeStatus
     changed: Sequence[str]
+    past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two versions beside each other; `judged` are the measures that follow the one in force."""
+    """Two versions beside each other; `judged` are the measures that follow the one in force.
+
+    `periods` is how many past periods of these were judged too.
+    """
 
     method: str
     old: int
     new: int
     judged: Sequence[str]
     disagreements: Sequence[Disagreement]
+    periods: int = 0
 
 
 async def compare(connection: Connection, method: str, version: int) -> Comparison:
@@ -57,11 +63,37 @@ async def compare(connection: Connection, method: str, version: int) -> Comparis
     measures = (await plan.find_plan(connection)).measures
     active = {code: definition for code, definition in sorted(measures.items()) if not definition.retired}
     old = await _judged_by(connection, method, active, now)
-    then = replace(now, in_force={**now.in_force, method: version})
+    then = _supposing(now, method, version)
     new = await _judged_by(connection, method, {code: active[code] for code in old}, then)
-    found = [Disagreement(code, old[code], new[code], changed(old[code], new[code])) for code in old]
-    differing = [each for each in found if each.changed]
-    return Comparison(method, now.in_force.get(method, FIRST), version, sorted(old), differing)
+    found = [_disagreement(code, old[code], new[code]) for code in old]
+    return Comparison(method, now.in_force.get(method, FIRST), version, sorted(old), [each for each in found if each])
+
+
+async def compare_history(connection: Connection, method: str, version: int) -> Comparison:
+    """As `compare`, and beside it every past period of the same measures."""
+    found = await compare(connection, method, version)
+    measures = (await plan.find_plan(connection)).measures
+    now = await find_moment(connection)
+    then, periods, differing = _supposing(now, method, version), 0, list(found.disagreements)
+    async for loaded in stream_series(connection, {code: measures[code] for code in found.judged}, now):
+        pairs = list(zip(_past(loaded, now), _past(loaded, then), strict=True))[:-1]
+        periods += len(pairs)
+        made = [_disagreement(loaded.definition.code, *pair, past=True) for pair in pairs]
+        differing += [each for each in made if each]
+    return replace(found, disagreements=differing, periods=periods)
+
+
+def _past(loaded: Loaded, moment: Moment) -> Iterator[NodeStatus]:
+    return judge_past(loaded.definition, loaded.targets, loaded.cells, loaded.weights, moment.in_force)
+
+
+def _supposing(moment: Moment, method: str, version: int) -> Moment:
+    return replace(moment, in_force={**moment.in_force, method: version})
+
+
+def _disagreement(code: str, old: NodeStatus, new: NodeStatus, *, past: bool = False) -> Disagreement | None:
+    names = changed(old, new)
+    return Disagreement(code, old, new, names, past) if names else None
 
 
 async def adopt(database: Database, clock: Clock, method: str, version: int, actor: str) -> Comparison:
