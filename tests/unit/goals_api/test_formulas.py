@@ -1,5 +1,7 @@
 """A formula is read as arithmetic is written, or refused with the place where it stops being one."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -79,6 +81,33 @@ def test_the_inputs_stand_once_in_the_order_of_the_text() -> None:
     assert read("{b} / ({a} + {b}) * {c}").inputs == ["b", "a", "c"]
     assert inputs_of("{b} + {a}") == ("b", "a")
     assert inputs_of(None) == inputs_of("{") == ()
+
+
+def written(tree: list[Any]) -> str:
+    """A tree with all its parentheses."""
+    name, *operands = tree
+    if name == "number":
+        return str(operands[0])
+    if name == "measure":
+        return f"{{{operands[0]}}}"
+    texts = [written(operand) for operand in operands]
+    if name in ("min", "max", "abs"):
+        return f"{name}({', '.join(texts)})"
+    return f"(-{texts[0]})" if name == "negate" else f"({f' {name} '.join(texts)})"
+
+
+def _longer(trees: st.SearchStrategy[list[Any]]) -> st.SearchStrategy[list[Any]]:
+    two = st.tuples(st.sampled_from(["+", "-", "*", "/", "min", "max"]), trees, trees)
+    return st.tuples(st.sampled_from(["negate", "abs"]), trees).map(list) | two.map(list)
+
+
+LEAVES = st.sampled_from([A, B, C, ["number", "2"], ["number", "0.50"]])
+
+
+@given(st.recursive(LEAVES, _longer, max_leaves=12))
+def test_a_tree_that_is_written_out_is_read_back(tree: list[Any]) -> None:
+    found = parse(written(tree))
+    assert found.tree == tree if isinstance(found, Formula) else "reads at least one measure" in found.detail
 
 
 def test_length_depth_and_inputs_are_bounded() -> None:

@@ -1,7 +1,7 @@
 """What a push needs to know: the local copy of a measure's definition, and who may write what."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Final, Self
@@ -20,6 +20,8 @@ class Definition:
     """A measure as far as its values must fit it. `multiplier` turns numerator/denominator into the value.
 
     A derived one is computed from others and takes no values. `peers` are the others whose values may come too.
+    Made from the rest, since every row asks: `scheme`, how period ids are read, and `dimensions`, all that values
+    may be broken down by.
     """
 
     code: str
@@ -36,16 +38,12 @@ class Definition:
     version: int = 1
     derived: bool = False
     peers: frozenset[str] = frozenset()
+    scheme: str = field(init=False)
+    dimensions: frozenset[str] = field(init=False)
 
-    @property
-    def scheme(self) -> str:
-        """How its period ids are read."""
-        return schemes.scheme(self.frequency, self.calendar)
-
-    @property
-    def dimensions(self) -> frozenset[str]:
-        """What a value may be broken down by: a measure with peers takes their values beside its own."""
-        return self.breakdowns | {PEER} if self.peers else self.breakdowns
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scheme", schemes.scheme(self.frequency, self.calendar))
+        object.__setattr__(self, "dimensions", self.breakdowns | {PEER} if self.peers else self.breakdowns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,10 +107,10 @@ def _closed(definition: Definition, rules: Rules) -> Fault | None:
 
 
 def _cell(raw: Raw, definition: Definition) -> str | Fault:
-    if not definition.peers:
-        return breakdowns.canonical(raw.breakdown, definition.breakdowns)
     cell = breakdowns.canonical(raw.breakdown, definition.dimensions)
-    peer = breakdowns.cells(cell).get(PEER) if isinstance(cell, str) else None
+    if not definition.peers or isinstance(cell, Fault):
+        return cell
+    peer = breakdowns.cells(cell).get(PEER)
     if peer is not None and peer not in definition.peers:
         detail = f"{peer[:100]!r} is no peer of this measure; known: {', '.join(sorted(definition.peers))}"
         return Fault(Code.UNKNOWN_PEER, f"breakdown.{PEER}", detail)
