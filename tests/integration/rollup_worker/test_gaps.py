@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.integration.rollup_worker.conftest import Reads
 from tests.integration.rollup_worker.stage import NOON, City, area, department, goal, measure, push, target, value
-from tideline.events import EquityRule, Event, Formula, Observation, Target, TargetsSet
+from tideline.events import CityDefined, EquityRule, Event, Formula, Observation, Target, TargetsSet
 
 ORDER = ["1", "2", "3"]
 NUMBERS = ("value", "previous_value", "value_held", "change", "previous", "year_to_date", "trailing_value")
@@ -292,3 +292,16 @@ async def test_supposing_around_a_suppressed_measure_tells_nothing_of_it(city: C
 
 def _calls(amount: int) -> dict[str, Any]:
     return {"observations": [{"measure": "calls", "period": "2016", "value": amount}]}
+
+
+async def test_another_threshold_of_the_city_shows_and_hides_anew(city: City, reads: Reads) -> None:
+    await stand(city, potholes(), push(*by_district("2017-03", 12, 0)))
+    assert (await read(reads.public, "/v1/status/measures/potholes"))["value"] == 12
+    await city.tell(CityDefined(version=1, suppress_under=20, defined_at=NOON))
+    (event,) = [event for event in await city.judge() if event.code == "potholes"]
+    assert (event.new.status, event.new.value) == ("suppressed", None)
+    assert (await read(reads.public, "/v1/status/measures/potholes"))["status"] == "suppressed"
+    assert groups(await read(reads.public, "/v1/status/measures/potholes/gaps")) == {"1": None, "2": 0}
+    await city.tell(CityDefined(version=2, suppress_under=0, defined_at=NOON))
+    await city.judge()
+    assert (await read(reads.public, "/v1/status/measures/potholes"))["value"] == 12

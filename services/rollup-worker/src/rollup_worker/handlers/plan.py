@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from rollup_worker.actions.reading import known_words, period_start
+from rollup_worker.core.facts import CITY
 from rollup_worker.core.formula import fault
 from rollup_worker.repository import dirty, facts, plan
 from rollup_worker.repository.facts import Reading
@@ -55,12 +56,18 @@ async def on_area_defined(connection: Connection, event: AreaDefined, meta: Meta
 
 async def on_city_defined(connection: Connection, event: CityDefined, meta: Meta) -> None:
     """Another calendar names the period of every node above the measures anew; measures are defined anew by their
-    owner where they follow it."""
+    owner where they follow it. Another threshold for small numbers lets the public see more or less of each measure."""
     known_words(Policy, event.policy)
     await facts.lock(connection)
-    before = await plan.find_calendar(connection)
-    if await _add(connection, Kind.CITY, event, meta) and event.calendar != before:
-        await dirty.mark_parents_dirty(connection, _defined(Kind.CITY, event, meta))
+    before = await plan.find_definition(connection, CITY) or CityDefined(version=0, defined_at=event.defined_at)
+    assert isinstance(before, CityDefined)
+    if not await _add(connection, Kind.CITY, event, meta):
+        return
+    cause = _defined(Kind.CITY, event, meta)
+    if event.calendar != before.calendar:
+        await dirty.mark_parents_dirty(connection, cause)
+    if event.suppress_under != before.suppress_under:
+        await dirty.mark_measures_dirty(connection, cause)
 
 
 async def on_targets_set(connection: Connection, event: TargetsSet, meta: Meta) -> None:

@@ -59,6 +59,14 @@ async def mark_parents_dirty(connection: Connection, cause: dict[str, Any]) -> N
     )
 
 
+async def mark_measures_dirty(connection: Connection, cause: dict[str, Any]) -> None:
+    await connection.execute(
+        "insert into dirty (kind, code, cause) select kind, code, $1::jsonb from definition "
+        "where known_to is null and kind = 'measure' order by 2",
+        msgspec.json.encode(cause).decode(),
+    )
+
+
 async def mark_stale(connection: Connection, day: date, cause: dict[str, Any]) -> int:
     """Marks the measures that become stale, and the nodes whose published status expires, by that day; how many."""
     done = await connection.execute(

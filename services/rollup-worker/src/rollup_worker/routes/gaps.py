@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from rollup_worker.actions.answering import definition_of, moment, node_name
 from rollup_worker.actions.gaps import WORST_FIRST, View, gaps_of, judged_period
-from rollup_worker.actions.loading import Loaded, Moment, load_series
+from rollup_worker.actions.loading import Loaded, Moment, load_series, stream_series
 from rollup_worker.core import graph
 from rollup_worker.core.equity import Gap
 from rollup_worker.core.facts import CITY, PEER, Node, Plan
@@ -68,10 +68,9 @@ async def _beneath(connection: Connection, asked: Asked, known: Plan, view: View
         for code in _measures_under(known, asked.node)
         if ((measure := known.measures[code]).published or asked.staff) and (measure.breakdowns or measure.equity)
     }
-    found = await load_series(connection, definitions, when)
     lines = [
-        _line(definitions[code], _as_of(loaded, when), each)
-        for code, loaded in found.items()
+        _line(loaded.definition, _as_of(loaded, when), each)
+        async for loaded in stream_series(connection, definitions, when)
         for each in gaps_of(loaded, when, view)
         if view.dimension in (None, each.dimension)
     ]
