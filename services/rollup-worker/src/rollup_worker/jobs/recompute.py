@@ -13,6 +13,7 @@ from typing import Final
 from rollup_worker.actions.loading import Moment, find_moment
 from rollup_worker.core.facts import CITY
 from rollup_worker.jobs.passing import Pass
+from rollup_worker.jobs.restating import tell_restatements
 from rollup_worker.repository import dirty, journal
 from rollup_worker.repository.dirty import DRAIN_MAX, Mark
 from tideline import outbox
@@ -88,6 +89,7 @@ async def bite(connection: Connection, now: datetime, most: int = DRAIN_MAX) -> 
         moment = await find_moment(connection)
         await _keep_journal(connection, moment.today, len(marks), now)
         await _judge(connection, marks, moment, now)
+        await tell_restatements(connection, moment, now)
         await dirty.remove_dirty(connection, marks)
     return len(marks)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from rollup_worker.repository import restatements
 from tideline.database import Connection
 from tideline.events import Calendar, Target, encode
 from tideline.vocabulary import Kind
@@ -82,6 +83,7 @@ async def add_observations(
     later = [(row["measure"], row["period"], row["breakdown"], row["revision"]) for row in rows if row["revision"] > 1]
     if later:
         await connection.execute(_CLOSE_PREVIOUS, at, *(list(column) for column in zip(*later, strict=True)))
+        await restatements.add_restatements(connection, later)
     return {row["measure"] for row in rows}
 
 
