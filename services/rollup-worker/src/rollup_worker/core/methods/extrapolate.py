@@ -19,9 +19,9 @@ slope at risk; only the last change off track; neither deteriorating. Standing s
 
 **Where values add up**, whole periods of the target's length are compared, the judged one at its rate.
 
-**Score.** Straight between miss 50 % ahead → 100 (not included), 5 % → 75, 20 % → 40 and 100 % → 15; below it falls
-from 15 towards 0 as the miss grows. Judgements that have no miss stand in the middle of their band. Native figure:
-the miss, or without one the slope.
+**Score.** Straight between miss 50 % ahead → 100 (not included), 5 % → 75, 20 % → 40 and 100 % → 15. Moving away it
+is 15 · a / (a + b), where the first value lay a from the target and the last has gone b in the wrong direction.
+Judgements that have no miss stand in the middle of their band. Native figure: the miss, or without one the slope.
 
 Source: German Federal Statistical Office, Indicator Report on the Sustainable Development Strategy.
 """
@@ -98,22 +98,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`miss` of the way that was left; None where none was left or none is asked for."""
+    """`miss` of the way that was left, None where none was left or none is asked for; `place` in the band, 0 to 1."""
 
     status: Status
     miss: Decimal | None = None
+    place: Decimal = scores.MIDDLE
 
     @property
     def score(self) -> Decimal:
-        return scores.score(self.status, self._place())
-
-    def _place(self) -> Decimal:
-        if self.miss is None:
-            return scores.MIDDLE
-        if self.status is Status.DETERIORATING:
-            return divide(ONE, max(self.miss, ONE))
-        low, high = _EDGES[self.status]
-        return divide(low - self.miss, low - high)
+        return scores.score(self.status, self.place)
 
 
 def assess(case: Case, params: ExtrapolateParams) -> Assessment:
@@ -193,10 +186,13 @@ def _verdict(line: Line, bound: Decimal, desired: int, ahead: Fraction, *, keep:
     short, whole = (bound * folds - _at(line, ahead)) * desired, left * folds
     miss = divide(short, whole)
     if worsening:
-        return Verdict(Status.DETERIORATING, miss)
-    if short < NEAR * whole:
-        return Verdict(Status.ON_TRACK, miss)
-    return Verdict(Status.AT_RISK if short <= FAR * whole else Status.OFF_TRACK, miss)
+        began = abs(bound - (line.value - line.rise))
+        return Verdict(Status.DETERIORATING, miss, divide(began, began + abs(line.rise)))
+    status = Status.ON_TRACK if short < NEAR * whole else Status.AT_RISK
+    if short > FAR * whole:
+        status = Status.OFF_TRACK
+    low, high = _EDGES[status]
+    return Verdict(status, miss, divide(low - miss, low - high))
 
 
 def _folds(line: Line, ahead: Fraction) -> Decimal:
