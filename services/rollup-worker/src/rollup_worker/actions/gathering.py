@@ -12,7 +12,7 @@ from rollup_worker.core import facts, needs
 from rollup_worker.core.derived import cells_of
 from rollup_worker.core.facts import Cell, Target
 from rollup_worker.core.judge import latest
-from rollup_worker.core.needs import Need
+from rollup_worker.core.needs import Need, Reach
 from rollup_worker.core.overlay import over_targets
 from rollup_worker.repository import dependencies, inputs
 from rollup_worker.repository.inputs import Value, Wanted
@@ -30,24 +30,32 @@ Held = Mapping[str, Sequence[Value]]
 
 @dataclass(frozen=True, slots=True)
 class Gathering:
-    """`asked` are the measures to load; `known` are these and all that they read. `told` are the targets."""
+    """`asked` are the measures to load; `known` are these and all that they read. `told` are the targets.
+
+    `reach`: how far back `recent` looks beyond what judging reads.
+    """
 
     connection: Connection
     moment: Moment
     asked: Mapping[str, MeasureDefined]
     known: Mapping[str, MeasureDefined]
     told: Mapping[str, Sequence[events.Target]]
+    reach: Reach | None = None
 
     @classmethod
     async def begin(
-        cls, connection: Connection, definitions: Mapping[str, MeasureDefined], moment: Moment
+        cls,
+        connection: Connection,
+        definitions: Mapping[str, MeasureDefined],
+        moment: Moment,
+        reach: Reach | None = None,
     ) -> "Gathering":
         supposed = moment.overlay
         asked = supposed.measures(definitions)
         told = await inputs.list_targets(connection, asked, moment.known_at)
         told = {code: over_targets(held, supposed.targets.get(code, ())) for code, held in told.items()}
         others = await _list_read(connection, asked, moment)
-        return cls(connection, moment, asked, {**others, **asked}, told)
+        return cls(connection, moment, asked, {**others, **asked}, told, reach)
 
     async def recent(self) -> AsyncIterator[Loaded]:
         """What judging reads. Where the latest value is not where it was expected, everything is read after all."""
@@ -75,7 +83,7 @@ class Gathering:
     def _need(self, definition: MeasureDefined, leaves: Iterable[str], last: Mapping[str, Period]) -> Need:
         if not self.moment.overlay.values.keys().isdisjoint(leaves):
             return self._whole_need(definition)
-        return needs.recent(definition, self.known, self._targets(definition), last, self.moment.in_force)
+        return needs.recent(definition, self.known, self._targets(definition), last, self.moment.in_force, self.reach)
 
     def _whole_need(self, definition: MeasureDefined) -> Need:
         return needs.whole(definition, self.known, self._end(definition.code))

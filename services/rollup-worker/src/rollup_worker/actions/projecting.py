@@ -1,30 +1,27 @@
-"""Where nodes are heading: their measures' whole series read, continued, and told."""
+"""Where nodes are heading: the last periods of their measures read, continued, and told."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from rollup_worker.actions.answering import definition_of, node_name
 from rollup_worker.actions.judging import judge_loaded
-from rollup_worker.actions.loading import Loaded, Moment, load_series
+from rollup_worker.actions.loading import Loaded, Moment, stream_recent
 from rollup_worker.actions.withholding import withheld_headlines
 from rollup_worker.core import graph, projection
 from rollup_worker.core.decimals import ZERO, exact
 from rollup_worker.core.facts import Edge, Node, NodeStatus, Plan
-from rollup_worker.core.future import Future, future
+from rollup_worker.core.future import Future, future, since
 from rollup_worker.core.judge import latest, read
 from rollup_worker.schemas.outlook import Outlook, ahead_words, horizon_words, trend_words
 from tideline.database import Connection
 from tideline.events import GoalDefined, MeasureDefined
 from tideline.periods import Period
 from tideline.vocabulary import Direction, Kind, Status
-
-TOGETHER: Final = 50
-"""Measures whose series are held at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +40,14 @@ async def project(connection: Connection, known: Plan, node: Node, when: Moment,
     if node.kind is Kind.MEASURE:
         if node.code not in known.measures:
             return Outlook(node=name, known_at=when.known_at, notes=["no_data"])
-        found = await load_series(connection, {node.code: known.measures[node.code]}, when)
-        return _measure(found[node.code], known, when, wish)
+        asked = {node.code: known.measures[node.code]}
+        (told,) = [each async for each in _each(connection, asked, known, when, wish, whole=True)]
+        return told
     whole = node.kind is Kind.GOAL
     edges = {edge.child.code: edge for edge in beneath(known, node) if edge.child.kind is Kind.MEASURE}
     shown = {code: known.measures[code] for code in edges if wish.staff or known.measures[code].published}
-    told = [each async for each in _each(connection, shown, known, when, wish, whole=whole)]
-    marked = [msgspec.structs.replace(each, kpi=edges[each.node.code].kpi) for each in told] if whole else told
+    found = [each async for each in _each(connection, shown, known, when, wish, whole=whole)]
+    marked = [msgspec.structs.replace(each, kpi=edges[each.node.code].kpi) for each in found] if whole else found
     ordered = sorted(marked, key=lambda each: (not each.kpi, *_badness(each)))
     return Outlook(
         node=name,
@@ -78,11 +76,13 @@ def beneath(known: Plan, root: Node) -> list[Edge]:
 async def _each(
     connection: Connection, shown: Mapping[str, MeasureDefined], known: Plan, when: Moment, wish: Wish, *, whole: bool
 ) -> AsyncIterator[Outlook]:
-    """A bounded number of series at once."""
-    rest = iter(sorted(shown.items()))
-    while part := dict(islice(rest, TOGETHER)):
-        for found in (await load_series(connection, part, when)).values():
-            yield _measure(found, known, when, wish, whole=whole)
+    """One measure after the other; what is read does not grow with their histories."""
+
+    def reach(definition: MeasureDefined, last: Period) -> date:
+        return since(definition, last, wish.points)
+
+    async for found in stream_recent(connection, shown, when, reach):
+        yield _measure(found, known, when, wish, whole=whole)
 
 
 def _measure(found: Loaded, known: Plan, when: Moment, wish: Wish, *, whole: bool = True) -> Outlook:

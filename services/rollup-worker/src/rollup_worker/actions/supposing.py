@@ -8,7 +8,7 @@ from typing import Final
 
 from rollup_worker.actions.answering import definition_of, document_of, judge_known, node_name, veil_of
 from rollup_worker.actions.judging import Tree
-from rollup_worker.actions.loading import Moment, load_series
+from rollup_worker.actions.loading import Moment, stream_series
 from rollup_worker.actions.withholding import has_withheld
 from rollup_worker.core import city, graph
 from rollup_worker.core.facts import CITY, Edge, Node, Plan
@@ -100,8 +100,8 @@ async def _revealing(connection: Connection, known: Plan, rows: Rows, when: Mome
     touched = {row.measure for row in rows.observations if row.measure in known.measures}
     reading = {code: _readers(known, code) for code in touched}
     looked = {code: known.measures[code] for readers in reading.values() for code in readers}
-    found_series = await load_series(connection, looked, when) if looked else {}
-    withheld = {code for code, found in found_series.items() if has_withheld(found, known)}
+    series = stream_series(connection, looked, when)
+    withheld = {found.definition.code async for found in series if has_withheld(found, known)}
     closed = {code for code, readers in reading.items() if not withheld.isdisjoint(readers)}
     detail = "numbers of this measure are withheld; with a token this can be supposed"
     found = [

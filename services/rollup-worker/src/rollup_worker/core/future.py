@@ -16,14 +16,16 @@ from decimal import Decimal
 
 import msgspec
 
+from rollup_worker.core import trend
 from rollup_worker.core.decimals import ZERO
 from rollup_worker.core.facts import Cell, NodeStatus
 from rollup_worker.core.headline import Headline, over
-from rollup_worker.core.judge import judge_measure, window
+from rollup_worker.core.judge import judge_measure, read, window
 from rollup_worker.core.methods import InForce
 from rollup_worker.core.methods.method import Case
 from rollup_worker.core.trend import POINTS, Line, fit, moved, number
 from tideline import periods
+from tideline.events import MeasureDefined
 from tideline.periods import Period
 from tideline.vocabulary import Aggregation, Flag, Frequency
 
@@ -84,7 +86,7 @@ class Future:
         last = self.last_step(period)
         steps = periods.parts(period, self.step, self.case.definition.calendar) if self.is_wider(period) else (last,)
         ahead = self.missing(steps)
-        filled = self.case.known | {step: Headline(step, self.value_at(step)) for step in ahead}
+        filled = {**self.case.known, **{step: Headline(step, self.value_at(step)) for step in ahead}}
         whole = over(self.case.definition, filled, period if self.is_wider(period) else last, last).value
         value = ZERO if whole is None else whole
         lower, upper = self._interval(value, ahead)
@@ -128,10 +130,18 @@ def future(case: Case, confidence: Decimal, in_force: InForce, points: int | Non
     """`points`: how many of the last periods the line is laid through; None: as many as suit the frequency."""
     steps = case if case.adds_up or case.level is case.latest.frequency else _at_level(case)
     whole = [case.at_period(step) if steps is not case else held for step, held in steps.known.items()]
+    first = trend.since(steps.latest, steps.definition.calendar, points)
     usable = [held for held in whole if held.value is not None and held.reporting == held.of]
+    usable = [held for held in usable if held.period.start >= first]
     last = sorted(usable, key=lambda held: held.period)[-(points or POINTS[steps.latest.frequency]) :]
     line = fit([(number(held.period), held.value) for held in last if held.value is not None])
     return Future(steps, last, line, confidence, in_force)
+
+
+def since(definition: MeasureDefined, last: Period, points: int | None = None) -> date:
+    """The first day of the values that projecting from a latest period reads."""
+    case = read(definition, (), (), last)
+    return trend.since(case.latest if case.adds_up else case.judged, definition.calendar, points)
 
 
 def _at_level(case: Case) -> Case:

@@ -1,6 +1,6 @@
 """Which days of which measures are read to judge one: the latest periods, or all there is."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -11,6 +11,9 @@ from rollup_worker.core.methods import InForce
 from tideline import periods
 from tideline.events import MeasureDefined
 from tideline.periods import Period
+
+Reach = Callable[[MeasureDefined, Period], date]
+"""The first day to read of a measure whose latest value is expected in that period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,17 @@ def recent(
     targets: Sequence[Target],
     latest: Mapping[str, Period],
     in_force: InForce,
+    reach: Reach | None = None,
 ) -> Need:
-    """What judging at the last period needs, given the latest ones of all measures with values of their own."""
+    """What judging at the last period needs, given the latest ones of all measures with values of their own.
+
+    `reach` names an earlier day for those who look further back.
+    """
     last = last_ready(definition.code, definitions, latest)
     if last is None:
         return Need(definition.code)
-    days = window(definition, targets, last, in_force)
+    first, upto = window(definition, targets, last, in_force)
+    days = (min(first, reach(definition, last)) if reach else first, upto)
     return _need(definition, definitions, days, last)
 
 

@@ -31,6 +31,8 @@ POINTS: Final[Mapping[Frequency, int]] = {
     Frequency.YEAR: 6,
     Frequency.BIENNIUM: 6,
 }
+GAPS: Final = 4
+"""The points are looked for in so many times as many periods, so that gaps leave enough of them."""
 POINTS_MIN: Final = 4
 POINTS_MAX: Final = 120
 _MONTHS: Final[Mapping[Frequency, int]] = {
@@ -108,6 +110,15 @@ def fit(points: Sequence[tuple[int, Decimal]]) -> Line | None:
     rise = n * sum((x * y for x, y in points), ZERO) - sum_x * sum_y
     height = n * sum((y * y for _, y in points), ZERO) - sum_y * sum_y
     return Line(n, sum_x, sum_y, spread, rise, height * spread - rise * rise)
+
+
+def since(last: Period, calendar: Calendar, points: int | None = None) -> date:
+    """The first day of the periods through which a line that ends at `last` can go."""
+    back = GAPS * (points or POINTS[last.frequency])
+    try:
+        return moved(last, 1 - back, calendar).start
+    except periods.BadPeriod:
+        return periods.FIRST_DAY
 
 
 def number(period: Period) -> int:
