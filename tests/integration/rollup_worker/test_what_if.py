@@ -267,6 +267,16 @@ async def test_the_public_cannot_take_shown_cells_away_to_see_a_small_one(city: 
     assert (await asked(reads.staff, node=node, observations=supposed))["after"]["value"] == 3
 
 
+async def test_more_than_a_few_at_once_are_asked_to_come_again(city: City, reads: Reads) -> None:
+    await seeded(city)
+    reads.app.state.what_ifs = 4
+    answer = await reads.public.post("/v1/what-if", json={})
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+    reads.app.state.what_ifs = 3
+    await asked(reads.public)
+    assert reads.app.state.what_ifs == 3
+
+
 async def test_no_table_knows_of_a_what_if(city: City, reads: Reads) -> None:
     await seeded(city)
 

@@ -1,5 +1,7 @@
 """`POST /v1/what-if`: the status as it would be, beside the status as it is; nothing is stored."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from fastapi import Request
@@ -14,17 +16,37 @@ from rollup_worker.routes.asked import database_of, instant, is_staff
 from rollup_worker.routes.bodies import read_body
 from rollup_worker.routes.described import Operation
 from rollup_worker.schemas.what_if import Question, Supposed
-from tideline.errors import NotFound, TooLarge
+from tideline.errors import NotFound, TooLarge, TooMany
 from tideline.events import encode
 
 ROWS_MAX: Final = 1_000
 BYTES_MAX: Final = 1024 * 1024
+TOGETHER_MAX: Final = 4
 
 
 async def what_if(request: Request) -> Response:
     staff, asked = is_staff(request), await read_body(request, Question, BYTES_MAX)
     if asked.rows > ROWS_MAX:
         raise TooLarge(f"a what-if has at most {ROWS_MAX} rows; these are {asked.rows}", code="too_many_rows")
+    with _turn(request):
+        return await _answer(request, asked, staff=staff)
+
+
+@contextmanager
+def _turn(request: Request) -> Iterator[None]:
+    """A city judged twice is work; whoever comes while enough are at it comes again. Raises TooMany."""
+    state = request.app.state
+    running: int = getattr(state, "what_ifs", 0)
+    if running >= TOGETHER_MAX:
+        raise TooMany("too many what-ifs at once; try again", headers={"Retry-After": "1"})
+    state.what_ifs = running + 1
+    try:
+        yield
+    finally:
+        state.what_ifs -= 1
+
+
+async def _answer(request: Request, asked: Question, *, staff: bool) -> Response:
     node, known_at = Node(asked.node.kind, asked.node.code), instant(asked.known_at)
     async with database_of(request).transaction(read_only=True) as connection:
         known = await plan.find_plan(connection, known_at)
