@@ -139,6 +139,7 @@ def test_an_indicator_without_target_is_never_off_track(city: City) -> None:
         ("library-visits", "control-chart"),
         ("tpu-power-caidi", "comparator"),
         ("tree-canopy", "cagr-ratio"),
+        ("sidewalks-accessible", "extrapolate"),
         ("police-priority-one-response", "threshold"),
         ("violent-crimes-per-1000", "pace"),
     ],
