@@ -6,7 +6,7 @@ then one value is not.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -73,7 +73,7 @@ async def tell(tideline: Tideline, period: str, creds: Path) -> Told:
     await tideline.defined([MEASURE[1], BESIDE])
     await tideline.push([observation(BESIDE, period, GOOD), observation(MEASURE[1], period, GOOD)])
     await _all_good(tideline)
-    async with _partner(tideline, creds) as messages, tideline.events(kinds=_words(0), codes=_words(1)) as events:
+    async with _partner(tideline, creds) as messages, _changes(tideline) as events:
         assert (await anext(events)).event == ""
         answer = await tideline.push([observation(MEASURE[1], period, BAD)])
         async with asyncio.timeout(SECONDS):
@@ -127,6 +127,10 @@ async def _partner(tideline: Tideline, creds: Path) -> AsyncIterator["asyncio.Qu
         yield messages
     finally:
         await client.close()
+
+
+def _changes(tideline: Tideline) -> AbstractAsyncContextManager[AsyncGenerator[Sent]]:
+    return tideline.events(types="status.changed.v1", kinds=_words(0), codes=_words(1))
 
 
 def _words(place: int) -> str:

@@ -1,4 +1,4 @@
-"""A council's plan with its neighbours' values: periods written in six ways, refused row by row, ranks and quartiles."""
+"""A council and its neighbours: periods written in six ways, refusals row by row, ranks and quartiles."""
 
 import statistics
 from collections import Counter
