@@ -305,3 +305,22 @@ async def test_another_threshold_of_the_city_shows_and_hides_anew(city: City, re
     await city.tell(CityDefined(version=2, suppress_under=0, defined_at=NOON))
     await city.judge()
     assert (await read(reads.public, "/v1/status/measures/potholes"))["value"] == 12
+
+
+async def test_an_explanation_shows_no_hidden_headline_of_an_input(city: City, reads: Reads) -> None:
+    formula = Formula(text="deaths / 2", inputs=["deaths"], tree=["/", ["measure", "deaths"], ["number", "2"]])
+    year = [value("deaths", f"2016-{month:02}", 20 + month) for month in range(1, 13)]
+    await stand(
+        city,
+        measure("deaths", suppress_under=10),
+        measure("half", frequency="year", formula=formula),
+        push(*year, value("deaths", "2017-01", 7)),
+    )
+    path = "/v1/status/measures/half/explain"
+    public, staff = await read(reads.public, path), await read(reads.staff, path)
+    assert public["value"] == staff["value"] == 159
+    assert 7 not in [each["value"] for each in public["inputs"]]
+    await city.tell(push(value("deaths", "2016-05", 3, 2)))
+    await city.judge()
+    hidden = await read(reads.public, path)
+    assert (hidden["status"], hidden["value"], hidden["inputs"]) == ("suppressed", None, [])

@@ -9,6 +9,7 @@ import msgspec
 from rollup_worker.actions.answering import definition_of, judge_then, lines_of, node_name, veil_of
 from rollup_worker.actions.judging import Judgement, judge_measures
 from rollup_worker.actions.loading import Loaded, Moment
+from rollup_worker.actions.withholding import withheld_inputs
 from rollup_worker.core import facts, policies
 from rollup_worker.core.facts import Node, NodeStatus, Parent, Target
 from rollup_worker.core.methods import VERSIONS
@@ -52,7 +53,7 @@ async def grounds(connection: Connection, node: Node, definition: Defined | None
     edges = (await plan.list_edges_under(connection, [node])).get(node, [])
     stored = await assessments.list_lines(connection, [edge.child for edge in edges])
     lines = {child: _lines.decode(text) for child, text in stored.items()}
-    rule = facts.parent(definition) if definition else Parent(node)
+    rule = facts.parent(definition, await plan.find_calendar(connection)) if definition else Parent(node)
     children = [child_of(edge, lines[edge.child]) for edge in edges if edge.child in lines]
     status = roll_up(rule, children)
     veil = of_parent(status, {child: line.veil for child, line in lines.items()})
@@ -63,7 +64,9 @@ def explanation(node: Node, found: Grounds, when: Moment, *, staff: bool) -> Exp
     status, definition, lines = found.status, found.definition, found.lines or {}
     read = found.judgement.read if found.judgement else None
     values = read.values if read else ()
-    shown = [value for value in values if staff or _is_public(value, read)]
+    hidden = withheld_inputs(read, when.suppress_under) if read and not staff else frozenset()
+    public = (value for value in values if _is_public(value, read) and (value.measure, value.period) not in hidden)
+    shown = list(values if staff else public)
     measure = definition if isinstance(definition, MeasureDefined) else None
     whole = Explanation(
         node=node_name(node, definition),

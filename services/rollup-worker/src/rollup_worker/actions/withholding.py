@@ -6,6 +6,7 @@ from rollup_worker.core.facts import Plan
 from rollup_worker.core.judge import by_owner
 from rollup_worker.core.suppression import NOTHING, Hidden, city_limit, hidden_by_period, inherited, limit
 from rollup_worker.core.weights import weighing
+from tideline import periods
 from tideline.periods import Period
 
 
@@ -23,12 +24,31 @@ def headlines_of(hidden: Hidden) -> frozenset[Period]:
     return frozenset(period for period, keys in hidden.items() if HEADLINE in keys)
 
 
+def withheld_inputs(found: Loaded, city_under: int) -> frozenset[tuple[str, str]]:
+    """Of what a derived measure was computed from the headlines that are not shown: measure and period id."""
+    return frozenset(
+        (code, periods.identify(period, found.reads[code].calendar))
+        for code, hidden in _of_inputs(found, city_under).items()
+        for period in headlines_of(hidden)
+    )
+
+
 def withheld(found: Loaded, city_under: int) -> Hidden:
     """The breakdowns that are not shown, by period; of a derived measure also what is made from hidden ones."""
     definition = found.definition
     if not found.inputs and definition.suppress_under is None and not any(cell.breakdown for cell in found.cells):
         return NOTHING
-    given = {
+    return hidden_by_period(
+        definition,
+        by_owner(found.cells)[0],
+        limit(definition, city_under),
+        weighing(by_owner(found.weights)[0]),
+        inherited(definition, _of_inputs(found, city_under), found.reads),
+    )
+
+
+def _of_inputs(found: Loaded, city_under: int) -> dict[str, Hidden]:
+    return {
         code: hidden_by_period(
             found.reads[code],
             by_owner(cells)[0],
@@ -38,10 +58,3 @@ def withheld(found: Loaded, city_under: int) -> Hidden:
         for code, cells in found.inputs.items()
         if code in found.reads
     }
-    return hidden_by_period(
-        definition,
-        by_owner(found.cells)[0],
-        limit(definition, city_under),
-        weighing(by_owner(found.weights)[0]),
-        inherited(definition, given, found.reads),
-    )
