@@ -25,11 +25,16 @@ MONTHS: Final = [month for year in ("2016", "2017") for month in periods.parts(p
 DECEMBER: Final = MONTHS[-1]
 WHOLES: Final = [periods.parse(text) for text in ("2017", "2018", "2017-2018", "2017-12", "2017-H2", "2019-Q1")]
 COMMON: Final[list[dict[str, Any]]] = [{}, {"trailing": 3}, {"level": "quarter"}, {"confirm": 2}, {"confirm": 3}]
+RULES: Final = [
+    {"status": "on_track", "of": "pace", "at_least": 100},
+    {"status": "at_risk", "of": "progress", "at_least": 50},
+]
+GROWTH: Final = [{"status": "on_track", "of": "growth", "at_least": 2}]
 OWN: Final[dict[str, list[dict[str, Any]]]] = {
     "pace": [{}],
     "cagr-ratio": [{}, {"limit": "500"}, {"base_period": "2016-06"}, {"series": "group"}],
     "extrapolate": [{}, {"keep_every_year": True}, {"points": 9}],
-    "threshold": [{}, {"near_absolute": "20"}, {"near_percent": 5}],
+    "threshold": [{}, {"near_absolute": "20"}, {"near_percent": 5}, {"rules": RULES}, {"rules": GROWTH}],
     "control-chart": [{}, {"baseline_points": 12}, {"points": 12, "step": "2016-09"}],
     "comparator": [{}, {"against": "previous_year"}, {"against": "baseline"}, {"against": {"peer": "salford"}}],
 }
@@ -223,8 +228,8 @@ def test_zero_is_a_value(name: Name, data: st.DataObject) -> None:
     assert (zeros.value, zeros.as_of is not None) == (Decimal(0), True)
     assert zeros.status is not Status.NO_DATA
     assert zeros.coverage.reporting == zeros.coverage.of
-    choice = definition.method
-    if choice and choice.params.get("against", "target") == "target" and name[0] in ("threshold", "comparator"):
+    params = definition.method.params if definition.method else {}
+    if name[0] in ("threshold", "comparator") and not params.keys() & {"rules", "against"}:
         assert zeros.status in JUDGEMENTS
 
 

@@ -82,10 +82,9 @@ def read(
     own, others = by_owner(cell for cell in cells if cell.period.end <= last.end)
     own_weights, others_weights = by_owner(weights)
     peers = {peer: headlines(definition, held, weighing(others_weights.get(peer, ()))) for peer, held in others.items()}
-    known = headlines(definition, own, weighing(own_weights))
-    return Case(
-        definition, ordered, known, last, _level(definition), peers, _trailing(definition), own, weighing(own_weights)
-    )
+    weighed = weighing(own_weights)
+    known = headlines(definition, own, weighed)
+    return Case(definition, ordered, known, last, _level(definition), peers, _trailing(definition), own, weighed)
 
 
 def by_owner(cells: Iterable[Cell]) -> tuple[list[Cell], Mapping[str, list[Cell]]]:

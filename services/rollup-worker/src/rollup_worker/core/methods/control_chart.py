@@ -163,7 +163,7 @@ def _aim(case: Case) -> Aim | None:
     if target is None or good is None:
         return None
     parts = 1
-    if case.adds_up and periods.is_coarser(target.period.frequency, case.level):
+    if case.adds_up and not case.trailing and periods.is_coarser(target.period.frequency, case.level):
         parts = len(periods.parts(target.period, case.level, case.definition.calendar))
     return Aim(target, good, Decimal(parts))
 
