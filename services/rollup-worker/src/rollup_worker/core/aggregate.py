@@ -86,20 +86,25 @@ def merge(one: Partial, other: Partial) -> Partial:
 
 @exact
 def collect(readings: Iterable[Reading], aggregation: Aggregation, multiplier: Decimal = ONE) -> Partial:
-    """The partial of many values: what merging theirs one after the other gives."""
-    found = [_partial(reading, aggregation, multiplier) for reading in readings]
+    """The partial of many values: what merging theirs one after the other gives, in a few sums."""
+    held = [(_value(reading, multiplier), reading) for reading in readings]
+    valued = [(value, reading) for value, reading in held if value is not None]
+    weighed = [(value, reading.denominator) for value, reading in valued if reading.denominator is not None]
+    pairs = [(r.numerator, r.denominator) for _, r in held if r.numerator is not None and r.denominator is not None]
+    lone = [r.denominator for _, r in valued if r.numerator is None and r.denominator is not None]
+    values = [value for value, _ in valued]
     return Partial(
-        count=sum(one.count for one in found),
-        total=sum((one.total for one in found), ZERO),
-        numerator=sum((one.numerator for one in found), ZERO),
-        denominator=sum((one.denominator for one in found), ZERO),
-        unpaired=sum(one.unpaired for one in found),
-        weighted=sum((one.weighted for one in found), ZERO),
-        unweighed=sum(one.unweighed for one in found),
-        minimum=min((one.minimum for one in found if one.minimum is not None), default=None),
-        maximum=max((one.maximum for one in found if one.maximum is not None), default=None),
-        latest=max((one.latest for one in found if one.latest is not None), default=None),
-        values=tuple(sorted(value for one in found for value in one.values)),
+        count=len(values),
+        total=sum(values, ZERO),
+        numerator=sum((numerator for numerator, _ in pairs), ZERO),
+        denominator=sum((denominator for _, denominator in pairs), ZERO) + sum(lone, ZERO),
+        unpaired=sum(1 for _, reading in valued if reading.numerator is None or reading.denominator is None),
+        weighted=sum((value * weight for value, weight in weighed), ZERO),
+        unweighed=len(valued) - len(weighed),
+        minimum=min(values, default=None),
+        maximum=max(values, default=None),
+        latest=max(((reading.day, reading.name, value) for value, reading in valued), default=None),
+        values=() if aggregation in FIXED_SIZE else tuple(sorted(values)),
     )
 
 
@@ -114,10 +119,7 @@ def finish(whole: Partial, aggregation: Aggregation, multiplier: Decimal = ONE) 
 
 
 def _partial(reading: Reading, aggregation: Aggregation, multiplier: Decimal) -> Partial:
-    value = reading.value
-    if value is None:
-        value = quotient(reading.numerator, reading.denominator, multiplier)
-    pair = _pair(reading)
+    value, pair = _value(reading, multiplier), _pair(reading)
     if value is None:
         return pair
     weight = reading.denominator
@@ -134,6 +136,12 @@ def _partial(reading: Reading, aggregation: Aggregation, multiplier: Decimal) ->
         latest=(reading.day, reading.name, value),
         values=(value,) if aggregation not in FIXED_SIZE else (),
     )
+
+
+def _value(reading: Reading, multiplier: Decimal) -> Decimal | None:
+    if reading.value is not None:
+        return reading.value
+    return quotient(reading.numerator, reading.denominator, multiplier)
 
 
 def _pair(reading: Reading) -> Partial:

@@ -114,9 +114,9 @@ def across(definition: MeasureDefined, whole: Period, parts: Sequence[Period], h
 
 
 def _smallest_cut(cells: Sequence[Cell]) -> list[Cell]:
-    cuts = {tuple(name for name, _ in cell.breakdown) for cell in cells}
-    smallest = min(cuts, key=lambda cut: (len(cut), cut))
-    return [cell for cell in cells if tuple(name for name, _ in cell.breakdown) == smallest]
+    cuts = [tuple([name for name, _ in cell.breakdown]) for cell in cells]
+    smallest = min(set(cuts), key=lambda cut: (len(cut), cut))
+    return [cell for cell, cut in zip(cells, cuts, strict=True) if cut == smallest]
 
 
 def _reading(definition: MeasureDefined, cell: Cell, weights: Weights) -> Reading:
