@@ -36,7 +36,7 @@ def test_a_rising_level_crosses_its_target_in_the_first_period_that_reaches_it()
     assert one.pace is not None
     assert (one.pace.needed, one.pace.made, one.pace.periods_left) == (Decimal("0.6875"), Decimal(1), 8)
     assert one.at is not None
-    assert (one.at.value, one.at.lower, one.at.upper) == (12, 12, 12)
+    assert (one.at.value, one.at.lower, one.at.upper) == (Decimal(12), Decimal(12), Decimal(12))
     assert (one.at.status.status, one.holds_target) == (Status.ACHIEVED, False)
 
 
@@ -82,7 +82,7 @@ def test_a_total_is_what_is_known_and_what_the_line_says_for_the_rest() -> None:
     found = ahead_of(definition, [target("2017", "1200")], months(2017, "100", "100", "100", "100"))
     (one,) = projection.aheads(found)
     assert one.at is not None
-    assert (one.at.value, one.at.ahead, one.crossing.on) == (1200, 8, periods.parse("2017-12"))
+    assert (one.at.value, one.at.ahead, one.crossing.on) == (Decimal(1200), 8, periods.parse("2017-12"))
     assert one.at.status.status is Status.ACHIEVED
     assert one.pace is not None
     assert (one.pace.counts, one.pace.needed, one.pace.made) == ("value", Decimal(100), Decimal(100))
@@ -95,7 +95,7 @@ def test_a_month_that_is_missing_in_a_total_is_taken_from_the_line_and_never_for
     ]
     (one,) = projection.aheads(ahead_of(definition, [target("2017", "1200")], cells))
     assert one.at is not None
-    assert (one.at.value, one.at.ahead) == (1200, 8)
+    assert (one.at.value, one.at.ahead) == (Decimal(1200), 8)
 
 
 def test_a_total_under_a_ceiling_is_told_when_it_breaks_it() -> None:
@@ -147,7 +147,7 @@ def test_a_projection_never_leaves_the_limits_of_its_measure() -> None:
         ahead_of(definition, [target("2018-12", "99")], months(2017, "80", "86", "84", "90", "94"))
     )
     assert one.at is not None
-    assert (one.at.value, one.at.upper) == (100, 100)
+    assert (one.at.value, one.at.upper) == (Decimal(100), Decimal(100))
 
 
 def test_monthly_averages_judged_by_the_year_are_projected_by_the_year() -> None:
@@ -157,7 +157,7 @@ def test_monthly_averages_judged_by_the_year_are_projected_by_the_year() -> None
     (one,) = projection.aheads(found)
     assert (one.crossing.on, found.line is not None and found.line.slope) == (periods.parse("2019"), 1)
     assert one.at is not None
-    assert (one.at.value, one.at.status.status) == (9, Status.ACHIEVED)
+    assert (one.at.value, one.at.status.status) == (Decimal(9), Status.ACHIEVED)
 
 
 def test_goals_are_looked_at_by_their_horizons() -> None:
@@ -176,7 +176,7 @@ def test_goals_are_looked_at_by_their_horizons() -> None:
 def test_without_target_and_goal_two_and_ten_years_are_told() -> None:
     found = ahead_of(measure(direction="none"), [], months(2017, "1", "2", "3", "4"))
     told = projection.horizons(found, [])
-    assert [(each.years, each.at.value if each.at else None) for each in told] == [(2, 28), (10, 124)]
+    assert [(each.years, each.at.value if each.at else None) for each in told] == [(2, Decimal(28)), (10, Decimal(124))]
     assert [each.at.status.status for each in told if each.at] == [Status.NO_TARGET, Status.NO_TARGET]
 
 

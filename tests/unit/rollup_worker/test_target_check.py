@@ -164,7 +164,7 @@ def test_a_change_once_the_period_has_begun_makes_it_a_forecast() -> None:
     first = version(1, "5000", before)
     found = freeze([version(3, "4400", inside), version(2, "5000", inside), first], first.target.period)
     assert not found.set_late
-    assert [(old.target.value, new.target.value) for old, new in found.changes] == [(5000, 4400)]
+    assert [(old.target.value, new.target.value) for old, new in found.changes] == [(Decimal(5000), Decimal(4400))]
 
 
 def test_a_target_that_was_first_set_inside_its_period_is_late() -> None:

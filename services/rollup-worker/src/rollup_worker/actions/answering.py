@@ -13,6 +13,7 @@ from rollup_worker.core.facts import CITY, Node, NodeStatus, Plan
 from rollup_worker.core.overlay import over_plan
 from rollup_worker.core.veil import Veil
 from rollup_worker.repository import plan
+from rollup_worker.repository.assessments import Stored
 from rollup_worker.repository.plan import Defined
 from rollup_worker.schemas.document import Document, Line, NodeName, document, visible
 from tideline import periods
@@ -22,6 +23,7 @@ from tideline.events import Calendar, MeasureDefined, encode
 from tideline.periods import BadPeriod, Period
 from tideline.vocabulary import Kind
 
+_documents: Final = msgspec.json.Decoder(Document)
 CITY_TITLE: Final = "City"
 
 
@@ -38,7 +40,7 @@ def definition_of(known: Plan, node: Node) -> Defined | None:
         Kind.GOAL: known.goals,
         Kind.DEPARTMENT: known.departments,
         Kind.AREA: known.areas,
-        Kind.CITY: {},
+        Kind.CITY: {CITY.code: known.city} if known.city else {},
     }
     return held[node.kind].get(node.code)
 
@@ -46,9 +48,14 @@ def definition_of(known: Plan, node: Node) -> Defined | None:
 async def moment(
     connection: Connection, as_of: str | None, known_at: datetime | None, definition: Defined | None
 ) -> Moment:
-    """A period is read in the measure's own calendar. Raises Invalid for what is no period."""
-    calendar = definition.calendar if isinstance(definition, MeasureDefined) else periods.STANDARD
-    return await find_moment(connection, _period(as_of, calendar) if as_of is not None else None, known_at)
+    """Raises Invalid for what is no period of the node's calendar."""
+    period = _period(as_of, await calendar_of(connection, definition)) if as_of is not None else None
+    return await find_moment(connection, period, known_at)
+
+
+async def calendar_of(connection: Connection, definition: Defined | None) -> Calendar:
+    """In which a node's periods are read: a measure's in its own, all others' in the city's."""
+    return definition.calendar if isinstance(definition, MeasureDefined) else await plan.find_calendar(connection)
 
 
 async def judge_then(connection: Connection, node: Node, when: Moment) -> tuple[Plan, Tree]:
@@ -80,6 +87,14 @@ def document_of(known: Plan, tree: Tree, node: Node, when: Moment, now: datetime
         computed_at=now,
     )
     return whole if staff else visible(whole, lines, veil_of(tree, node))
+
+
+def with_published(found: Document, stored: Stored | None) -> Document:
+    """A published status speaks of the period that was the latest when it stood, and of no other."""
+    latest = _documents.decode(stored.document) if stored else None
+    if latest is None or latest.as_of != found.as_of:
+        return found
+    return msgspec.structs.replace(found, published=latest.published)
 
 
 def lines_of(known: Plan, tree: Tree, node: Node) -> dict[Node, Line]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from rollup_worker.actions.answering import definition_of, document_of, judge_known, node_name, veil_of
+from rollup_worker.actions.answering import definition_of, document_of, judge_known, node_name, veil_of, with_published
 from rollup_worker.actions.judging import Tree
 from rollup_worker.actions.loading import Moment, stream_series
 from rollup_worker.actions.withholding import has_withheld
@@ -16,6 +16,7 @@ from rollup_worker.core.overlay import over_plan
 from rollup_worker.core.rollup import roll_up
 from rollup_worker.core.supposing import Fault, Rows, suppose
 from rollup_worker.core.veil import COVERED, Veil, covered, of_parent
+from rollup_worker.repository.assessments import find_current, find_known
 from rollup_worker.schemas.what_if import ChangedNode, Side, Supposed
 from tideline.database import Connection
 from tideline.errors import Invalid
@@ -46,9 +47,12 @@ async def answer_what_if(connection: Connection, known: Plan, asking: Asking, wh
     after = await _judged(connection, supposed, asking.node, then)
     if not asking.staff:
         before, after = _closed(before, after)
+    stored = await (
+        find_known(connection, asking.node, when.known_at) if when.known_at else find_current(connection, asking.node)
+    )
     return Supposed(
-        before=document_of(known, before, asking.node, when, now, staff=asking.staff),
-        after=document_of(supposed, after, asking.node, then, now, staff=asking.staff),
+        before=with_published(document_of(known, before, asking.node, when, now, staff=asking.staff), stored),
+        after=with_published(document_of(supposed, after, asking.node, then, now, staff=asking.staff), stored),
         changed=list(_changed(known, before, after, staff=asking.staff)),
     )
 

@@ -6,9 +6,8 @@ import msgspec
 from fastapi import Request
 from starlette.responses import Response
 
-from rollup_worker.actions.answering import content_tag, document_then, moment, node_name
+from rollup_worker.actions.answering import content_tag, document_then, moment, node_name, with_published
 from rollup_worker.repository import assessments, plan
-from rollup_worker.repository.assessments import Stored
 from rollup_worker.routes.asked import NODE, WHEN, Asked, admit, answer, ask, database_of
 from rollup_worker.routes.described import Operation
 from rollup_worker.schemas.document import Document
@@ -50,16 +49,8 @@ async def _computed(request: Request, asked: Asked) -> Response:
         )
         when = await moment(connection, asked.as_of, asked.known_at, definition)
         now = request.app.state.clock.now()
-        found = _beside(await document_then(connection, asked.node, when, now, staff=asked.staff), stored)
+        found = with_published(await document_then(connection, asked.node, when, now, staff=asked.staff), stored)
     return answer(request, encode(found), etag(f"{content_tag(found)}-{asked.audience}"), staff=asked.staff)
-
-
-def _beside(found: Document, stored: Stored | None) -> Document:
-    """A published status speaks of the period that was the latest when it stood, and of no other."""
-    latest = _documents.decode(stored.document) if stored else None
-    if latest is None or latest.as_of != found.as_of:
-        return found
-    return msgspec.structs.replace(found, published=latest.published)
 
 
 def _then(body: bytes, asked: Asked) -> bytes:
