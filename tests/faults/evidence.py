@@ -16,7 +16,9 @@ from nats.js.errors import NotFoundError
 from tests.e2e.oracle import Span
 from tests.faults.city import Cell
 from tests.support.stack import Stack
+from tideline.events import INTERNAL, StatusChanged
 
+CHANGED: Final = StatusChanged.type_name()
 STREAMS: Final[Mapping[str, str]] = {
     "GOALS": "goals",
     "MEASUREMENTS": "measures",
@@ -36,6 +38,7 @@ class Message:
     sequence: int
     id: str
     entity: str
+    public: bool = True
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class Evidence:
 
     async def told_versions(self) -> dict[str, list[int]]:
         """The versions for which there is an event, in the order in which they were told."""
-        rows = await self.rows("rollup", "select entity, version from event order by id")
+        rows = await self.rows("rollup", f"select entity, version from event where type = '{CHANGED}' order by id")
         return _grouped([(row["entity"], row["version"]) for row in rows])
 
 
@@ -111,8 +114,8 @@ async def _read(client: Client, stream: str) -> list[Message]:
     while len(found) < pending:
         for message in await subscription.fetch(min(500, pending - len(found)), timeout=20):
             headers = message.headers or {}
-            place = message.metadata.sequence.stream
-            found.append(Message(place, headers["ce-id"], headers["ce-partitionkey"]))
+            place, public = message.metadata.sequence.stream, not message.subject.startswith(INTERNAL)
+            found.append(Message(place, headers["ce-id"], headers["ce-partitionkey"], public))
     return found
 
 

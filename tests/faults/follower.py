@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 import httpx
 
 from tests.support.running import Sent, Tideline
+from tideline.events import EVENTS
 
 
 @dataclass
 class Follower:
-    """`seen` are the events in the order in which they came."""
+    """`seen` are the events in the order in which they came, from the place `began` on."""
 
     tideline: Tideline
     place: str = ""
+    began: str = ""
     seen: list[Sent] = field(default_factory=list)
     breaks: int = 0
     listening: asyncio.Event = field(default_factory=asyncio.Event)
@@ -35,11 +37,17 @@ class Follower:
         async with self.tideline.events(since=self.place) as events:
             async for sent in events:
                 self.place = sent.id
+                self.began = self.began or self.place
                 self.listening.set()
                 if sent.event:
                     self.seen.append(sent)
 
+    def began_after(self, stream: str) -> int:
+        """The sequence of a stream that was the last when the reader came first."""
+        places = dict(part.split(":") for part in self.began.split(","))
+        return int(places[stream.lower()])
+
     def ids(self, stream: str) -> list[str]:
         """What came of one stream: `goals`, `status` …"""
-        nouns = {"GOALS": ("measure", "goal", "department", "area", "targets"), "STATUS": ("status",)}
-        return [sent.data["id"] for sent in self.seen if sent.event.partition(".")[0] in nouns[stream]]
+        nouns = {event.noun for event in EVENTS if event.stream == stream}
+        return [sent.data["id"] for sent in self.seen if sent.event.partition(".")[0] in nouns]
