@@ -169,13 +169,16 @@ def test_goals_are_looked_at_by_their_horizons() -> None:
         goal("timeless"),
         goal("over", horizon_years=2, biennium="2013-2014"),
     ]
-    told = [(each.years, periods.identify(each.period), each.goals) for each in projection.horizons(found, goals)]
+    told = [
+        (each.years, periods.identify(each.period), each.goals)
+        for each in projection.horizons(found, goals, periods.STANDARD)
+    ]
     assert told == [(2, "2018-12", ("soon",)), (2, "2019-04", ("loose",)), (10, "2026-12", ("far",))]
 
 
 def test_without_target_and_goal_two_and_ten_years_are_told() -> None:
     found = ahead_of(measure(direction="none"), [], months(2017, "1", "2", "3", "4"))
-    told = projection.horizons(found, [])
+    told = projection.horizons(found, [], periods.STANDARD)
     assert [(each.years, each.at.value if each.at else None) for each in told] == [(2, Decimal(28)), (10, Decimal(124))]
     assert [each.at.status.status for each in told if each.at] == [Status.NO_TARGET, Status.NO_TARGET]
 

@@ -17,7 +17,7 @@ from rollup_worker.core.decimals import ZERO, exact
 from rollup_worker.core.facts import Edge, Node, NodeStatus, Plan
 from rollup_worker.core.future import Future, future, since
 from rollup_worker.core.judge import latest, read
-from rollup_worker.schemas.outlook import Outlook, ahead_words, horizon_words, trend_words
+from rollup_worker.schemas.outlook import HorizonWords, Outlook, ahead_words, horizon_words, trend_words
 from tideline.database import Connection
 from tideline.events import GoalDefined, MeasureDefined
 from tideline.periods import Period
@@ -102,7 +102,7 @@ def _measure(found: Loaded, known: Plan, when: Moment, wish: Wish, *, whole: boo
         return msgspec.structs.replace(told, **_present(now), notes=["no_data"])
     ahead = _continued(found, last, wish, when)
     targets = [ahead_words(each, ahead) for each in projection.aheads(ahead, None if whole else 1)]
-    goals = _goals(known, definition.code, staff=wish.staff) if whole else []
+    goals = _goals(known, definition.code, staff=wish.staff)
     nearest = targets[0] if targets else None
     return msgspec.structs.replace(
         told,
@@ -112,7 +112,7 @@ def _measure(found: Loaded, known: Plan, when: Moment, wish: Wish, *, whole: boo
         crossing_reason=nearest.crossing_reason if nearest else "no_target_ahead",
         required_pace=nearest.required_pace if nearest else None,
         targets=targets,
-        horizons=[horizon_words(each, ahead) for each in projection.horizons(ahead, goals)] if whole else [],
+        horizons=_horizons(ahead, goals, known) if whole else [],
         notes=_notes(ahead, definition),
     )
 
@@ -121,6 +121,10 @@ def _measure(found: Loaded, known: Plan, when: Moment, wish: Wish, *, whole: boo
 def _continued(found: Loaded, last: Period, wish: Wish, when: Moment) -> Future:
     case = read(found.definition, found.targets, found.cells, last, found.weights)
     return future(case, wish.confidence, when.in_force, wish.points)
+
+
+def _horizons(ahead: Future, goals: list[GoalDefined], known: Plan) -> list[HorizonWords]:
+    return [horizon_words(each, ahead) for each in projection.horizons(ahead, goals, known.calendar)]
 
 
 def _present(now: NodeStatus) -> dict[str, Any]:

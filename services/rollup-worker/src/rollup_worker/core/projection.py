@@ -65,9 +65,9 @@ def aheads(future: Future, most: int | None = None) -> list[Ahead]:
 
 
 @exact
-def horizons(future: Future, goals: Iterable[GoalDefined]) -> list[Horizon]:
-    """In the order of time; goals that end in the same period stand together."""
-    latest, calendar = future.case.latest, future.case.definition.calendar
+def horizons(future: Future, goals: Iterable[GoalDefined], calendar: Calendar) -> list[Horizon]:
+    """In the order of time; goals that end on the same day stand together. `calendar` is the city's, for bienniums."""
+    latest = future.case.latest
     named: dict[tuple[date, int], list[str]] = {}
     for goal in goals:
         end = goal_end(goal, latest, calendar)
