@@ -141,9 +141,9 @@ async def test_more_periods_than_one_pass_judges_are_told_without_statuses(city:
 
 async def test_a_long_restatement_is_told_in_parts_that_fit(city: City) -> None:
     districts = [{"district": str(number)} for number in range(1_500)]
-    await city.tell(*small_city(), push(*(value("response", "2017-02", 7, breakdown=each) for each in districts)))
+    await city.tell(*small_city(), push(*(value("response", "2017-02", 70, breakdown=each) for each in districts)))
     note = "x" * 500
-    later = [value("response", "2017-02", 8, 2, breakdown=each, note=note) for each in districts]
+    later = [value("response", "2017-02", 80, 2, breakdown=each, note=note) for each in districts]
     await city.tell(push(*later))
     await city.judge()
     parts = [told.event for told in await restated(city, public=False)]

@@ -1,8 +1,8 @@
 """Judging measures, and whole trees of nodes, from what is stored: the recompute and the reads take the same steps."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from rollup_worker.actions.loading import Loaded, Moment, stream_recent
@@ -40,6 +40,18 @@ class Tree:
     veils: Mapping[Node, Veil] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A node and what stands under it, children before parents."""
+
+    nodes: Sequence[Node]
+    below: Mapping[Node, Sequence[Edge]]
+
+    @property
+    def measures(self) -> list[str]:
+        return [node.code for node in self.nodes if node.kind is Kind.MEASURE]
+
+
 async def judge_measures(
     connection: Connection, definitions: Mapping[str, MeasureDefined], moment: Moment
 ) -> dict[str, Judgement]:
@@ -75,19 +87,27 @@ def judge_loaded(found: Loaded, moment: Moment) -> Judgement:
 
 async def judge_tree(connection: Connection, plan: Plan, root: Node, moment: Moment) -> Tree:
     """The root and all nodes under it, children before parents. Raises KeyError for a root that is not defined."""
-    below = _below(graph.edges(plan), root)
-    nodes = sorted({root, *(edge.child for held in below.values() for edge in held)}, key=_level)
-    codes = [node.code for node in nodes if node.kind is Kind.MEASURE]
-    found, veils, own = dict[Node, NodeStatus](), dict[Node, Veil](), None
-    async for code, judgement in judge_each(connection, {code: plan.measures[code] for code in codes}, moment):
-        found[Node(Kind.MEASURE, code)] = judgement.status
-        veils[Node(Kind.MEASURE, code)] = judgement.veil
+    shape, judged, own = shape_under(plan, root), dict[str, Judgement](), None
+    async for code, judgement in judge_each(connection, {code: plan.measures[code] for code in shape.measures}, moment):
+        judged[code] = replace(judgement, read=Loaded(judgement.read.definition))
         own = judgement if root == Node(Kind.MEASURE, code) else own
-    for node in nodes:
+    return replace(rolled_up(plan, shape, judged), root=own)
+
+
+def shape_under(plan: Plan, root: Node) -> Shape:
+    below = _below(graph.edges(plan), root)
+    return Shape(sorted({root, *(edge.child for held in below.values() for edge in held)}, key=_level), below)
+
+
+def rolled_up(plan: Plan, shape: Shape, judged: Mapping[str, Judgement]) -> Tree:
+    """The nodes above measures that are judged."""
+    found = {Node(Kind.MEASURE, code): judgement.status for code, judgement in judged.items()}
+    veils = {Node(Kind.MEASURE, code): judgement.veil for code, judgement in judged.items()}
+    for node in shape.nodes:
         if node.kind is not Kind.MEASURE:
-            found[node] = roll_up(city.rule(plan, node), city.children(below.get(node, ()), found))
+            found[node] = roll_up(city.rule(plan, node), city.children(shape.below.get(node, ()), found))
             veils[node] = of_parent(found[node], veils)
-    return Tree(found, own, veils)
+    return Tree(found, veils=veils)
 
 
 def _below(edges: Iterable[Edge], root: Node) -> dict[Node, list[Edge]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import asyncpg
 
@@ -30,6 +30,14 @@ class Stored:
 
     def text(self, *, staff: bool) -> str:
         return self.document if staff or self.public_document is None else self.public_document
+
+
+class VersionSpan(NamedTuple):
+    """Versions below a number, known by a time, of which the judged period had ended by a day; None: any."""
+
+    before: int | None = None
+    known_by: datetime | None = None
+    ended_by: date | None = None
 
 
 async def find_current(connection: Connection, node: Node) -> Stored | None:
@@ -72,14 +80,9 @@ async def list_published(connection: Connection, kinds: Iterable[Kind]) -> list[
     return [_stored(row) for row in rows]
 
 
-async def list_versions(connection: Connection, node: Node, before: int | None, limit: int) -> list[Stored]:
-    """Newest first, from below a version on."""
-    rows = await connection.fetch(
-        _SELECT + "where kind = $1 and code = $2 and ($3::int is null or version < $3) order by version desc limit $4",
-        *node,
-        before,
-        limit,
-    )
+async def list_versions(connection: Connection, node: Node, span: VersionSpan, limit: int) -> list[Stored]:
+    """Newest first."""
+    rows = await connection.fetch(_SELECT + _IN_SPAN, *node, *span, limit)
     return [_stored(row) for row in rows]
 
 
@@ -131,6 +134,11 @@ _SELECT: Final = (
     "select kind, code, version, line, document, public_document, changed, why, published, stale_on, known_from, "
     "known_to from assessment "
 )
+_IN_SPAN: Final = """
+where kind = $1 and code = $2 and ($3::int is null or version < $3) and ($4::timestamptz is null or known_from <= $4)
+  and ($5::date is null or (document->>'as_of_end')::date <= $5)
+order by version desc limit $6
+"""
 _LINES: Final = """
 select kind, code, line from assessment
 join unnest($1::text[], $2::text[]) n (kind, code) using (kind, code) where known_to is null
