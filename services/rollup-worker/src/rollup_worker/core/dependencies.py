@@ -71,7 +71,7 @@ def windows(code: str, definitions: Definitions, days: Days) -> dict[str, Days]:
             for name in definition.formula.inputs:
                 source = definitions[name]
                 _widen(found, name, _days_read(definition, source, found[each]))
-                if source.weighted_by in definitions:
+                if source.weighted_by and source.weighted_by in definitions:
                     _widen(found, source.weighted_by, (periods.FIRST_DAY, days[1]))
     return {each: span for each, span in found.items() if each in definitions and definitions[each].formula is None}
 
@@ -109,7 +109,7 @@ def _reads(definition: MeasureDefined, definitions: Definitions) -> set[str]:
         return set()
     inputs = set(definition.formula.inputs)
     weighing = {definitions[each].weighted_by for each in inputs & definitions.keys()}
-    return inputs | {each for each in weighing if each in definitions}
+    return inputs | {each for each in weighing if each and each in definitions}
 
 
 def _reach(code: str, definitions: Definitions) -> set[str]:
