@@ -112,6 +112,7 @@ def test_a_tree_that_is_written_out_is_read_back(tree: list[Any]) -> None:
 
 def test_length_depth_and_inputs_are_bounded() -> None:
     assert "2000 characters" in refused("{a}" + " " * LENGTH_MAX)
+    assert "not part" in refused("{" + " " * (LENGTH_MAX - 1))
     assert "nested" in refused("(" * (DEPTH_MAX + 1) + "{a}" + ")" * (DEPTH_MAX + 1))
     assert "nested" in refused("-" * 1_500 + "{a}")
     assert read("(" * (DEPTH_MAX - 1) + "{a}" + ")" * (DEPTH_MAX - 1)).tree == A

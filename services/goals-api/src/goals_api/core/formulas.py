@@ -23,7 +23,7 @@ INPUTS_MAX: Final = 50
 DIGITS_MAX: Final = 38
 FUNCTIONS: Final = {"min": (2, INPUTS_MAX), "max": (2, INPUTS_MAX), "abs": (1, 1)}
 _TOKEN: Final = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?|\.\d+)|\{\s*(?P<measure>[^{}]*?)\s*\}|(?P<name>[a-z]+)|(?P<sign>[-+*/(),\u2212\u00d7]))",
+    r"\s*(?:(?P<number>\d+(?:\.\d+)?|\.\d+)|\{(?P<measure>[^{}]*)\}|(?P<name>[a-z]+)|(?P<sign>[-+*/(),\u2212\u00d7]))",
     re.ASCII,
 )
 _SIGNS: Final = {"\u2212": "-", "\u00d7": "*"}
@@ -37,11 +37,13 @@ class _Wrong(Exception):
         super().__init__(f"at character {at + 1}: {detail}")
 
 
-@lru_cache(maxsize=4_096)
 def parse(text: str) -> Formula | Fault:
     """The formula that a text says, its inputs in the order in which they first stand."""
-    if len(text) > LENGTH_MAX:
-        return _fault(f"a formula has at most {LENGTH_MAX} characters")
+    return _parse(text) if len(text) <= LENGTH_MAX else _fault(f"a formula has at most {LENGTH_MAX} characters")
+
+
+@lru_cache(maxsize=4_096)
+def _parse(text: str) -> Formula | Fault:
     try:
         tree = _Reading(text).whole()
     except _Wrong as reason:
@@ -166,7 +168,7 @@ class _Reading:
             self._kind, self._word = "", ""
             return
         self._kind, self._at, self._end = found.lastgroup, found.end() - len(found[0].lstrip()), found.end()
-        self._word = _SIGNS.get(found[found.lastgroup], found[found.lastgroup])
+        self._word = _SIGNS.get(found[found.lastgroup], found[found.lastgroup]).strip()
 
     def _expected(self, what: str) -> _Wrong:
         return _Wrong(self._at, f"expected {what}, found {self._word[:40] or 'the end'}")
