@@ -11,8 +11,10 @@ import pytest
 from rollup_worker import worker
 from rollup_worker.core.facts import Assessment
 from rollup_worker.core.methods import VERSIONS, threshold
+from rollup_worker.jobs import adoption
 from rollup_worker.jobs.adoption import adopt, compare, compare_history, offer
 from rollup_worker.repository import dirty
+from rollup_worker.settings import Settings
 from tests.integration.rollup_worker.conftest import Reads
 from tests.integration.rollup_worker.stage import City, department, goal, measure, nodes, push, target, value
 from tideline.database import Connection
@@ -202,3 +204,19 @@ async def test_the_past_is_compared_period_by_period(city: City) -> None:
         ("good", "2017-03", False),
         ("bad", "2017-01", True),
     ]
+
+
+async def test_the_command_compares_and_switches_only_when_told(city: City) -> None:
+    await three_measures(city)
+    settings = Settings(database_url=city.url, nats_url="", clock_start=city.clock.at)
+
+    async def run(*words: str) -> adoption.Comparison:
+        return await worker.method(settings, worker.commands().parse_args(["method", "threshold", "2", *words]))
+
+    assert len((await run()).disagreements) == 1
+    assert (await run("--history")).periods == 0
+    assert await city.database.pool.fetchval("select count(*) from method_in_force") == 0
+    await run("--switch", "--actor", "ada")
+    adopted = await city.database.pool.fetchrow("select version, actor from method_in_force")
+    assert tuple(adopted) == (2, "ada")
+    assert (await city.document("measure", "good")).status == "on_track"
