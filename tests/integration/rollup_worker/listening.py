@@ -22,6 +22,11 @@ class Heard:
     data: dict[str, Any]
 
     @property
+    def place(self) -> int:
+        """In the stream STATUS."""
+        return int(self.id.rpartition("status:")[2].split(",")[0])
+
+    @property
     def node(self) -> str:
         return str(self.data["subject"])
 
@@ -38,13 +43,21 @@ class Stage:
             pass
 
     async def change(self) -> int:
-        """A value that changes measure, goal, area, department and city; how many events that is."""
+        """A value that changes measure, goal, area, department and city; how many public events that is."""
         self.revision += 1
+        before = len(await self.places())
         amount = f"{7 + self.revision % 2}.{self.revision:03}"
         await self.city.tell(push(value("response", "2017-03", amount, self.revision)))
-        told = await self.city.judge()
+        await self.city.judge()
         await self.publish()
-        return len(told)
+        return len(await self.places()) - before
+
+    async def places(self) -> list[int]:
+        """Of everything public in the stream, in order."""
+        rows = await self.city.database.pool.fetch(
+            "select seq from published join event using (id) where subject not like 'internal.%' order by seq"
+        )
+        return [row["seq"] for row in rows]
 
     async def listen(self, query: str = "", last: str | None = None) -> AsyncGenerator[Heard]:
         headers = {"Last-Event-ID": last} if last else {}
