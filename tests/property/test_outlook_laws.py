@@ -1,25 +1,28 @@
 """Laws of what lies ahead and of what is held beside: exact lines, units, order, and nothing out of nothing."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollup_worker.core import comparison, judge, projection
 from rollup_worker.core.decimals import exact
 from rollup_worker.core.facts import Cell, Plan, Target
 from rollup_worker.core.future import Future, future
+from rollup_worker.core.methods import VERSIONS
 from rollup_worker.core.overlay import NOTHING, over_plan
 from rollup_worker.core.supposing import Rows, suppose
 from rollup_worker.core.target_check import check
 from rollup_worker.core.trend import moved
 from tests.unit.rollup_worker.build import measure, plan
 from tideline import periods
-from tideline.events import MeasureDefined
+from tideline.events import Baseline, MeasureDefined, MethodChoice
 from tideline.periods import Period
-from tideline.vocabulary import Frequency
+from tideline.vocabulary import Aggregation, Direction, Frequency
 
 numbers = st.decimals(min_value=-1000, max_value=1000, places=3, allow_nan=False, allow_infinity=False)
 counts = st.integers(min_value=0, max_value=500).map(Decimal)
@@ -157,3 +160,62 @@ def test_nothing_supposed_is_no_overlay() -> None:
     overlay, faults = suppose(known, Rows(), MappingProxyType({}))
     assert (overlay, faults) == (NOTHING, [])
     assert over_plan(known, overlay) == known
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[MeasureDefined, list[Target], list[Cell]]:
+    """Measures of every frequency, aggregation, direction and method, with gaps, pairs and targets of any length."""
+    frequency = draw(st.sampled_from(list(Frequency)))
+    level = draw(st.sampled_from([None, *(each for each in Frequency if periods.is_coarser(each, frequency))]))
+    methods = ["threshold", "pace", "cagr-ratio", "extrapolate", "control-chart", "comparator"]
+    method = draw(st.sampled_from([None, *(name for name in methods if (name, 1) in VERSIONS)]))
+    params: dict[str, Any] = {"level": level.value} if level else {}
+    aggregation = draw(st.sampled_from(list(Aggregation)))
+    definition = measure(
+        frequency=frequency.value,
+        time_aggregation=aggregation.value,
+        direction=draw(st.sampled_from(list(Direction))).value,
+        method=MethodChoice(id=method, params=params) if method else None,
+        baseline=draw(st.sampled_from([None, Baseline(period="2012", value=Decimal(5))])),
+        minimum=draw(st.sampled_from([None, Decimal(0)])),
+    )
+    first = periods.containing(date(2014, 3, 10), frequency)
+    steps = draw(st.lists(st.integers(0, 60), min_size=1, max_size=20, unique=True))
+    paired = aggregation is Aggregation.RATIO
+    cells = [
+        Cell(
+            moved(first, step, periods.STANDARD),
+            (),
+            None if paired else draw(numbers),
+            draw(counts) if paired else None,
+            draw(counts) if paired else None,
+        )
+        for step in steps
+    ]
+    days = st.dates(date(2012, 1, 1), date(2030, 1, 1))
+    spans = st.builds(periods.containing, days, st.sampled_from(list(Frequency)))
+    targets = draw(st.lists(st.builds(Target, spans, numbers), max_size=4))
+    return definition, sorted(targets, key=lambda target: target.period.end), cells
+
+
+@settings(max_examples=200, deadline=None)
+@given(case=cases())
+def test_whatever_the_measure_the_outlook_is_told(case: tuple[MeasureDefined, list[Target], list[Cell]]) -> None:
+    definition, targets, cells = case
+    last = judge.latest(cells)
+    if last is None:
+        return
+    read = judge.read(definition, targets, cells, last)
+    told = future(read, Decimal("0.9"), MappingProxyType({}))
+    for one in projection.aheads(told):
+        assert (one.at is None) == (told.line is None)
+        assert one.at is None or one.at.lower <= one.at.value <= one.at.upper
+        assert (one.crossing.on is None) == (one.crossing.reason is not None)
+    projection.horizons(told, [], periods.STANDARD)
+    for target in targets:
+        found = check(read, definition, target)
+        assert len(found) == 5
+        assert all(finding.words for finding in found)
+    own = comparison.series(read)
+    comparison.past(read, own)
+    comparison.position(read, own, {})

@@ -13,7 +13,7 @@ from rollup_worker.actions.judging import judge_loaded
 from rollup_worker.actions.loading import Loaded, Moment, stream_recent
 from rollup_worker.actions.withholding import withheld_headlines
 from rollup_worker.core import graph, projection
-from rollup_worker.core.decimals import ZERO, exact
+from rollup_worker.core.decimals import ZERO
 from rollup_worker.core.facts import Edge, Node, NodeStatus, Plan
 from rollup_worker.core.future import Future, future, since
 from rollup_worker.core.judge import latest, read
@@ -117,7 +117,6 @@ def _measure(found: Loaded, known: Plan, when: Moment, wish: Wish, *, whole: boo
     )
 
 
-@exact
 def _continued(found: Loaded, last: Period, wish: Wish, when: Moment) -> Future:
     case = read(found.definition, found.targets, found.cells, last, found.weights)
     return future(case, wish.confidence, when.in_force, wish.points)

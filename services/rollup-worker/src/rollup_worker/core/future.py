@@ -17,7 +17,7 @@ from decimal import Decimal
 import msgspec
 
 from rollup_worker.core import trend
-from rollup_worker.core.decimals import ZERO
+from rollup_worker.core.decimals import ZERO, exact
 from rollup_worker.core.facts import Cell, NodeStatus
 from rollup_worker.core.headline import Headline, over
 from rollup_worker.core.judge import judge_measure, read, window
@@ -126,6 +126,7 @@ class Future:
         return low if definition.maximum is None else min(low, definition.maximum * times)
 
 
+@exact
 def future(case: Case, confidence: Decimal, in_force: InForce, points: int | None = None) -> Future:
     """`points`: how many of the last periods the line is laid through; None: as many as suit the frequency."""
     steps = case if case.adds_up or case.level is case.latest.frequency else _at_level(case)
