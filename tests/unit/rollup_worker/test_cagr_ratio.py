@@ -278,6 +278,12 @@ def test_for_a_range_the_bound_that_is_missed_is_the_target(value: str, expected
     assert found.status is expected
 
 
+def test_a_single_wanted_value_is_approached_from_both_sides() -> None:
+    for base, value in (("10", "13"), ("25", "23")):
+        assert from_to(base, value, "20", direction="range").status is Status.AT_RISK
+    assert from_to("25", "26", "20", direction="range").status is Status.DETERIORATING
+
+
 def test_months_count_as_twelfths_of_a_year() -> None:
     definition = by_growth(frequency="month")
     found = judge(definition, [], [cell("2016-01", "100"), cell("2016-07", "110"), cell("2018-01", "121")])

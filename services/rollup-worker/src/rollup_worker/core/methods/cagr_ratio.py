@@ -54,10 +54,7 @@ WEEK: Final = timedelta(days=7)
 
 
 class CagrRatioParams(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`base_period`: the id of the period to start from. `limit`: the measure's natural limit, in its unit.
-
-    `series`: the dimension whose groups are judged one by one.
-    """
+    """The period to start from, the natural limit in the measure's unit, the dimension whose groups are judged."""
 
     base_period: str | None = None
     limit: Decimal | None = None
@@ -93,11 +90,13 @@ def assess(case: Case, params: CagrRatioParams) -> Assessment:
 
 
 def since(case: Case, params: CagrRatioParams) -> date:
-    """The first day from which a base may be taken; a week more, for weeks that a coarser period holds in part."""
-    if _has_baseline(case, params):
-        return case.latest.start
+    """The first day of base and value; a week more, for weeks that a coarser period holds in part."""
     start = _start(case, params)
-    return max(start.start - WEEK, periods.FIRST_DAY) if start else periods.FIRST_DAY
+    if start is None or params.series:
+        return periods.FIRST_DAY
+    held = _held(case, params, None).period.start
+    first = held if _has_baseline(case, params) else min(held, start.start)
+    return max(first - WEEK, periods.FIRST_DAY)
 
 
 def _aim(case: Case) -> Aim | None:
@@ -182,7 +181,7 @@ def _hindrance(
 def _against(way: Course, aim: Aim, *, reached: bool) -> Judged:
     wanted = aim.good.times(way.unit)
     bound = wanted.nearest(way.value)
-    desired = 1 if bound == wanted.lower else -1
+    desired = 1 if wanted.upper is None or (wanted.lower is not None and way.value < wanted.lower) else -1
     made, needed = way.made, way.needed(bound, aim.target.period)
     ratio = quotient(_signed(made, way, desired), abs(needed)) if made is not None and needed else None
     why = {
