@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from measures_ingest.jobs.refresh import Refresh
+from measures_ingest.repository import definitions
 from tests.integration.measures_ingest.conftest import Ingest
 from tideline.events import Calendar, Peer
 
@@ -109,3 +111,23 @@ async def test_a_source_takes_what_it_answered(ingest: Ingest) -> None:
     assert (again.status_code, again.json()["title"]) == (200, "All crews")
     other = await ingest.client.put("/v1/sources/crews", json=body | {"code": "other"}, headers={"If-Match": '"2"'})
     assert (other.status_code, other.json()["code"]) == (422, "code_mismatch")
+
+
+async def test_what_comes_late_in_the_old_calendar_is_moved_too(ingest: Ingest) -> None:
+    """A push that was judged before the definition came, and committed after it."""
+    await ingest.define("budget", frequency="year")
+    await ingest.push(row("2016", 1))
+    await ingest.define("budget", version=2, frequency="year", calendar=JULY)
+    late = (
+        "insert into observation (series_id, period_start, value, revision, batch, recorded_at) "
+        "select s.id, '2015-01-01', 9, 1, o.batch, o.recorded_at from series s, observation o where s.scheme = 'year/1'"
+    )
+    await ingest.database.pool.execute(late)
+    assert ("2015", 9, 1, True) in await items(ingest)
+    async with ingest.database.transaction() as other:
+        await definitions.hold_changes(other)
+        await Refresh(ingest.database, ingest.desk.definitions).look_after()
+        assert ("2015", 9, 1, True) in await items(ingest)
+        ingest.desk.definitions.moved.add("budget")
+    await Refresh(ingest.database, ingest.desk.definitions).look_after()
+    assert await items(ingest) == [("2015", 9, 1, False), ("2016", 1, 1, False)]

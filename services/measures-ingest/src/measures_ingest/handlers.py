@@ -1,5 +1,6 @@
 """What the stream GOALS tells this service: from event to function."""
 
+import logging
 from collections.abc import Mapping
 from typing import Final
 
@@ -12,6 +13,8 @@ from tideline.database import Connection
 from tideline.events import Event, MeasureDefined
 from tideline.vocabulary import Frequency
 
+log = logging.getLogger(__name__)
+
 STREAM: Final = "GOALS"
 _FREQUENCIES: Final = frozenset(frequency.value for frequency in Frequency)
 
@@ -23,7 +26,8 @@ def handlers(clock: Clock) -> Mapping[type[Event], Handler]:
         await definitions.lock_changes(connection)
         definition = await definitions.replace(connection, event)
         if definition is not None:
-            await follow(connection, definition)
+            if left := await follow(connection, definition):
+                log.warning("%s: %s periods of before are none of a %s", event.code, left, definition.scheme)
             await release(connection, definition, clock.now())
 
     return {MeasureDefined: on_measure_defined}

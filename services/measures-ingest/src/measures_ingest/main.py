@@ -59,7 +59,7 @@ async def _open(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None
     relay = Relay(database, bus, "MEASUREMENTS")
     database.after_commit = relay.wake
     desk, group = assemble(settings, database)
-    refresh = Refresh(desk.definitions)
+    refresh = Refresh(database, desk.definitions)
     consumer = Consumer(database, bus, stream=STREAM, durable=NAME, handlers=handlers(desk.clock), after=refresh.wake)
     state = app.state
     state.bus, state.relay, state.keys, state.desk = bus, relay, desk.keys, desk

@@ -1,5 +1,6 @@
 """The local copy of measure definitions."""
 
+from collections.abc import Collection
 from typing import Final
 
 import asyncpg
@@ -15,6 +16,18 @@ _LOCK: Final = 7_411_101
 async def lock_changes(connection: Connection) -> None:
     """Until the end of the transaction no other one changes a definition, and no row enters quarantine."""
     await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
+
+
+async def try_lock_changes(connection: Connection) -> bool:
+    """As `lock_changes`, where nobody has to be waited for."""
+    locked: bool = await connection.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK)
+    return locked
+
+
+async def find(connection: Connection, codes: Collection[str]) -> list[Definition]:
+    """The definitions of these measures as they stand."""
+    rows = await connection.fetch("select * from measure where code = any($1::text[])", list(codes))
+    return [_definition(row) for row in rows]
 
 
 async def hold_changes(connection: Connection) -> None:

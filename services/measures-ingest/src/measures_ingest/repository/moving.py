@@ -15,6 +15,12 @@ async def list_other_schemes(connection: Connection, measure: str, scheme: str) 
     return [row["scheme"] for row in rows]
 
 
+async def list_late(connection: Connection, schemes: Mapping[str, str]) -> list[str]:
+    """Those of the measures with values in another scheme than theirs, of the same frequency."""
+    rows = await connection.fetch(_LATE, list(schemes), list(schemes.values()))
+    return [row["measure"] for row in rows]
+
+
 async def list_starts(connection: Connection, measure: str, scheme: str) -> list[date]:
     """The first days of all periods that a measure's series of one scheme have values for."""
     rows = await connection.fetch(_STARTS, measure, scheme, timeout=PATIENCE_SECONDS)
@@ -32,6 +38,12 @@ async def move(connection: Connection, measure: str, old: str, new: str, starts:
 
 
 _OTHERS: Final = "select distinct scheme from series where measure = $1 and scheme <> $2"
+_LATE: Final = """
+select distinct s.measure from unnest($1::text[], $2::text[]) as own (measure, scheme)
+join series s on s.measure = own.measure and s.scheme <> own.scheme
+    and split_part(s.scheme, '/', 1) = split_part(own.scheme, '/', 1)
+where exists (select from observation o where o.series_id = s.id)
+"""
 _STARTS: Final = """
 select distinct o.period_start from series s join observation o on o.series_id = s.id
 where s.measure = $1 and s.scheme = $2
