@@ -185,6 +185,8 @@ async def test_what_was_published_then_is_shown_for_then(judged: City, reads: Re
     assert (await reads.public.get(path, params=at)).json()["published"]["status"] == "at_risk"
     assert (await reads.public.get(path, params={**at, "as_of": "2017-03"})).json()["published"]["status"] == "at_risk"
     assert (await reads.public.get(f"{path}/explain", params=at)).json()["published"]["status"] == "at_risk"
+    versions = (await reads.public.get(f"{path}/history")).json()["items"]
+    assert [each["published"] for each in versions] == [None, "at_risk", None]
 
 
 async def test_it_speaks_of_the_latest_period_and_of_no_earlier_one(judged: City, reads: Reads) -> None:

@@ -19,9 +19,9 @@ UNCHANGED: Final = {"description": "The version that `If-None-Match` names is st
 class Operation:
     """One method of one path: where, who answers it, what it takes, and the shape of its answer.
 
-    `answers` None: nothing comes back (204). `statuses` are the good answers by code, where 200 is not the only one.
-    `tagged`: answers carry an ETag, and a reader who has it gets 304. `token`: nobody gets in without one; otherwise
-    a token shows more.
+    `answers` None: nothing comes back (204); `also` is the other shape it may have, by what is asked. `statuses` are
+    the good answers by code, where 200 is not the only one. `tagged`: answers carry an ETag, and a reader who has it
+    gets 304. `token`: nobody gets in without one; otherwise a token shows more.
     """
 
     path: str
@@ -34,6 +34,7 @@ class Operation:
     statuses: Mapping[int, str] = field(default_factory=dict)
     tagged: bool = False
     token: bool = False
+    also: type[msgspec.Struct] | None = None
 
 
 def describe(app: FastAPI, operations: Sequence[Operation]) -> None:
@@ -44,7 +45,7 @@ def describe(app: FastAPI, operations: Sequence[Operation]) -> None:
 
     def with_operations() -> dict[str, Any]:
         whole = told()
-        shapes = [shape for each in operations for shape in (each.answers, each.body) if shape is not None]
+        shapes = [shape for each in operations for shape in (each.answers, each.also, each.body) if shape]
         found, components = msgspec.json.schema_components(shapes, ref_template=REFERENCE)
         schemas = dict(zip(shapes, found, strict=True))
         for each in operations:
@@ -58,7 +59,8 @@ def describe(app: FastAPI, operations: Sequence[Operation]) -> None:
 
 
 def _operation(each: Operation, schemas: Mapping[type[msgspec.Struct], dict[str, Any]]) -> dict[str, Any]:
-    content = {"content": _json(schemas[each.answers])} if each.answers else {}
+    told = [schemas[shape] for shape in (each.answers, each.also) if shape]
+    content = {"content": _json(told[0] if len(told) == 1 else {"anyOf": told})} if told else {}
     statuses = each.statuses or {200 if each.answers else 204: each.summary}
     bearer: dict[str, list[str]] = {"HTTPBearer": []}
     return {

@@ -155,6 +155,7 @@ def _version(each: Stored, asked: Asked) -> VersionLine:
         value=found.value,
         target=found.target,
         qualifiers=found.qualifiers,
+        published=found.published.status if found.published else None,
         changed=list(each.changed),
         why=why if asked.staff else public_words(why),
     )
@@ -186,6 +187,20 @@ _QUERY: Final[list[dict[str, Any]]] = [
     {"name": "cursor", "in": "query", "schema": {"type": "string"}},
 ]
 OPERATIONS: Final = [
-    Operation("/v1/status/city/history", history, "The city's status over time", VersionPage, [*WHEN, *_QUERY]),
-    Operation("/v1/status/{kind}/{code}/history", history, "A status over time", VersionPage, [*NODE, *WHEN, *_QUERY]),
+    Operation(
+        "/v1/status/city/history",
+        history,
+        "The city's status over time",
+        VersionPage,
+        [*WHEN, *_QUERY],
+        also=PeriodPage,
+    ),
+    Operation(
+        "/v1/status/{kind}/{code}/history",
+        history,
+        "A status over time",
+        VersionPage,
+        [*NODE, *WHEN, *_QUERY],
+        also=PeriodPage,
+    ),
 ]

@@ -115,7 +115,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VersionLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One version, known from one time to another (null: still)."""
+    """One version, known from one time to another (null: still); `published` is what a person put beside it."""
 
     version: int
     known_from: datetime
@@ -126,6 +126,7 @@ class VersionLine(msgspec.Struct, frozen=True, kw_only=True):
     value: Decimal | None
     target: Decimal | None
     qualifiers: QualifierWords
+    published: Status | None = None
     changed: list[str]
     why: dict[str, Any]
 
