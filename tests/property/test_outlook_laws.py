@@ -170,6 +170,8 @@ def cases(draw: st.DrawFn) -> tuple[MeasureDefined, list[Target], list[Cell]]:
     methods = ["threshold", "pace", "cagr-ratio", "extrapolate", "control-chart", "comparator"]
     method = draw(st.sampled_from([None, *(name for name in methods if (name, 1) in VERSIONS)]))
     params: dict[str, Any] = {"level": level.value} if level else {}
+    if not level and draw(st.booleans()):
+        params["trailing"] = draw(st.integers(2, 5))
     aggregation = draw(st.sampled_from(list(Aggregation)))
     definition = measure(
         frequency=frequency.value,

@@ -160,6 +160,17 @@ def test_monthly_averages_judged_by_the_year_are_projected_by_the_year() -> None
     assert (one.at.value, one.at.status.status) == (Decimal(9), Status.ACHIEVED)
 
 
+def test_a_measure_judged_by_trailing_windows_is_projected_by_them() -> None:
+    definition = by_threshold("up", {"trailing": 3}, time_aggregation="sum")
+    found = ahead_of(definition, [target("2018", "60")], months(2017, *(str(month) for month in range(1, 9))))
+    (one,) = projection.aheads(found)
+    assert [held.value for held in found.points] == [Decimal(each) for each in (6, 9, 12, 15, 18, 21)]
+    assert one.crossing.on == periods.parse("2018-09")
+    assert one.at is not None
+    assert (one.at.value, one.at.status.value) == (Decimal(69), Decimal(69))
+    assert one.at.status.status is Status.ACHIEVED
+
+
 def test_goals_are_looked_at_by_their_horizons() -> None:
     found = ahead_of(measure(), [target("2018-12", "20")], months(2017, "1", "2", "3", "4"))
     goals = [

@@ -13,12 +13,12 @@ ever in the desired direction, the mean of the last five periods, and the baseli
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
 from rollup_worker.core.decimals import ZERO, divide, exact
-from rollup_worker.core.headline import Headline, over
+from rollup_worker.core.headline import Headline
 from rollup_worker.core.methods.bounds import Bounds, bounds
 from rollup_worker.core.methods.method import Case
 from tideline import periods
@@ -58,9 +58,9 @@ class Past:
 @exact
 def series(case: Case, known: Mapping[Period, Headline] | None = None) -> list[Headline]:
     """The values at the judged level, oldest first: the measure's own, or those of one peer."""
-    held, calendar = case.known if known is None else known, case.definition.calendar
-    wholes = {periods.parent(period, case.level, calendar) for period in held}
-    found = [over(case.definition, held, whole, case.latest) for whole in sorted(wholes)]
+    held = case if known is None else replace(case, known=known)
+    wholes = {periods.parent(period, case.level, case.definition.calendar) for period in held.known}
+    found = [held.at_period(whole) for whole in sorted(wholes)]
     return [one for one in found if one.value is not None]
 
 

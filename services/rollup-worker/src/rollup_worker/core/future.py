@@ -2,7 +2,8 @@
 
 Where values add up, the line runs through the measure's own periods, and the value of a coarser period is the total
 of what is known in it and of what the line says for the rest; a missing period since the first known one is taken
-from the line too. Otherwise the line runs through the periods that are judged, of which only whole ones count.
+from the line too. Otherwise the line runs through the periods that are judged, or through the values of their trailing
+windows, of which only whole ones count.
 A projected value never leaves the measure's own minimum and maximum.
 
 What lies ahead is judged on the same way as what is there: the projected values stand as observations beside the
@@ -129,7 +130,7 @@ class Future:
 @exact
 def future(case: Case, confidence: Decimal, in_force: InForce, points: int | None = None) -> Future:
     """`points`: how many of the last periods the line is laid through; None: as many as suit the frequency."""
-    steps = case if case.adds_up or case.level is case.latest.frequency else _at_level(case)
+    steps = _steps(case)
     whole = [case.at_period(step) if steps is not case else held for step, held in steps.known.items()]
     first = trend.since(steps.latest, steps.definition.calendar, points)
     usable = [held for held in whole if held.value is not None and held.reporting == held.of]
@@ -142,16 +143,44 @@ def future(case: Case, confidence: Decimal, in_force: InForce, points: int | Non
 def since(definition: MeasureDefined, last: Period, points: int | None = None) -> date:
     """The first day of the values that projecting from a latest period reads."""
     case = read(definition, (), (), last)
-    return trend.since(case.latest if case.adds_up else case.judged, definition.calendar, points)
+    step = case.latest if case.adds_up else case.judged
+    return trend.since(step, definition.calendar, points, more=case.trailing or 0)
+
+
+def _steps(case: Case) -> Case:
+    """The case at the frequency of the line's steps."""
+    if case.trailing:
+        return _of_windows(case)
+    return case if case.adds_up or case.level is case.latest.frequency else _at_level(case)
 
 
 def _at_level(case: Case) -> Case:
     """The same case as if the periods that are judged were the measure's own."""
     calendar = case.definition.calendar
     wholes = {periods.parent(period, case.level, calendar) for period in case.known}
-    known = {whole: replace(case.at_period(whole), reporting=1, of=1) for whole in sorted(wholes)}
     definition = msgspec.structs.replace(case.definition, frequency=case.level.value)
-    return replace(case, definition=definition, known=known, latest=case.judged)
+    return replace(case, definition=definition, known=_values(case, wholes), latest=case.judged)
+
+
+def _of_windows(case: Case) -> Case:
+    """The same case as if the values of the trailing windows were the measure's own; they no longer add up."""
+    choice = case.definition.method
+    assert choice is not None
+    params = {name: held for name, held in choice.params.items() if name != "trailing"}
+    times = case.trailing if case.adds_up and case.trailing else 1
+    low, high = case.definition.minimum, case.definition.maximum
+    definition = msgspec.structs.replace(
+        case.definition,
+        time_aggregation=Aggregation.LAST.value,
+        method=msgspec.structs.replace(choice, params=params),
+        minimum=None if low is None else low * times,
+        maximum=None if high is None else high * times,
+    )
+    return replace(case, definition=definition, known=_values(case, case.known), trailing=None)
+
+
+def _values(case: Case, wholes: Iterable[Period]) -> dict[Period, Headline]:
+    return {whole: replace(case.at_period(whole), reporting=1, of=1) for whole in sorted(wholes)}
 
 
 def _cell(held: Headline) -> Cell:

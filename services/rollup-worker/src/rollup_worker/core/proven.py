@@ -42,7 +42,7 @@ class Proven:
 def proven(case: Case, target: Target, limits: Bounds) -> Proven:
     calendar, step = case.definition.calendar, case.latest.frequency
     before = _comparable(case, target.period)
-    adds_up = case.definition.time_aggregation == Aggregation.SUM
+    adds_up = case.definition.time_aggregation == Aggregation.SUM and not case.trailing
     if not (adds_up and periods.is_coarser(target.period.frequency, step)):
         best = _best(_judged(case), limits)
         return Proven(best.value if best else None, best, before)

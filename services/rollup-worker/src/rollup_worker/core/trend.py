@@ -112,9 +112,9 @@ def fit(points: Sequence[tuple[int, Decimal]]) -> Line | None:
     return Line(n, sum_x, sum_y, spread, rise, height * spread - rise * rise)
 
 
-def since(last: Period, calendar: Calendar, points: int | None = None) -> date:
-    """The first day of the periods through which a line that ends at `last` can go."""
-    back = GAPS * (points or POINTS[last.frequency])
+def since(last: Period, calendar: Calendar, points: int | None = None, *, more: int = 0) -> date:
+    """The first day of the periods through which a line that ends at `last` can go, and of so many `more` before."""
+    back = GAPS * (points or POINTS[last.frequency]) + more
     try:
         return moved(last, 1 - back, calendar).start
     except periods.BadPeriod:
