@@ -232,6 +232,8 @@ async def test_who_may(
         (b'{"status": "no_data", "reason": "x"}', 422, "status"),
         (b'{"status": "at_risk", "reason": "  "}', 422, "reason"),
         (b'{"status": "at_risk", "reason": 3}', 422, "reason"),
+        (b'{"status": "at_risk", "reason": "a\\u0000b"}', 422, "reason"),
+        (b'{"status": "at_risk", "reason": "' + b"x" * 2_001 + b'"}', 422, "reason"),
         (b'{"status": "at_risk", "reason": "x", "until": "2017-05-01"}', 422, ""),
         (b'{"status": "at_risk", "reason": "' + b"x" * 70_000 + b'"}', 413, None),
     ],
@@ -259,6 +261,17 @@ async def test_what_is_retired_keeps_its_status_and_gets_no_other(judged: City, 
     await judged.tell(measure("response", 2, retired=True))
     answer = await put(reads)
     assert (answer.status_code, answer.json()["code"]) == (409, "retired")
+
+
+async def test_it_can_be_taken_back_from_what_was_retired_since(judged: City, reads: Reads) -> None:
+    await put(reads)
+    await judged.tell(measure("response", 2, retired=True))
+    await judged.judge()
+    assert (await reads.public.get("/v1/status/measures/response")).json()["published"]["status"] == "at_risk"
+    headers = {**reads.by("analyst"), "If-Match": '"1"'}
+    assert (await reads.public.delete(PATH, headers=headers)).status_code == 204
+    await judged.judge()
+    assert (await reads.public.get("/v1/status/measures/response")).json()["published"] is None
 
 
 async def test_a_reader_who_has_it_is_told_so(judged: City, reads: Reads) -> None:

@@ -67,10 +67,8 @@ async def put(request: Request) -> Response:
 async def take_back(request: Request) -> Response:
     """The reason is welcome, not asked for: what comes back is the computed status."""
     asked, who = ask(request), _writer(request)
-    reason = request.query_params.get("reason", "").strip()
-    if len(reason) > REASON_MAX:
-        raise Invalid(f"a reason has at most {REASON_MAX} characters", code="too_long")
-    new = Publication(None, reason, who.subject, None, request.app.state.clock.now(), 1)
+    reason = request.query_params.get("reason", "")
+    new = Publication(None, _said(reason) if reason else "", who.subject, None, request.app.state.clock.now(), 1)
     await _write(request, asked, who, new)
     return Response(status_code=204)
 
@@ -84,7 +82,7 @@ async def _write(request: Request, asked: Asked, who: Principal, new: Publicatio
         _check_owner(who, asked.node, definition)
         standing = await _standing(connection, asked.node, request)
         _check_match(request, standing, new)
-        if definition is not None and definition.retired:
+        if new.status is not None and definition is not None and definition.retired:
             raise Conflict(f"{asked.node.kind} {asked.node.code} is retired", code="retired")
         if standing is not None and _same(standing, new):
             return False, standing
@@ -146,8 +144,9 @@ def _writer(request: Request) -> Principal:
 
 
 def _said(reason: str) -> str:
-    if not reason.strip():
-        fault = {"path": "reason", "code": "missing", "detail": "say why"}
+    """Raises Invalid for a blank one, and for what the database cannot keep."""
+    if not reason.strip() or len(reason) > REASON_MAX or "\0" in reason:
+        fault = {"path": "reason", "code": "bad_value", "detail": f"1 to {REASON_MAX} characters, none of them NUL"}
         raise Invalid("a published status needs a reason", errors=[fault])
     return reason.strip()
 
