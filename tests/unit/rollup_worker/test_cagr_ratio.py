@@ -1,6 +1,7 @@
 """The method `cagr-ratio`, and what Statistics Canada and Open SDG published of it."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -9,9 +10,11 @@ import pytest
 
 from rollup_worker.core import scores
 from rollup_worker.core.facts import Cell, NodeStatus, Target
+from rollup_worker.core.judge import window
 from rollup_worker.core.methods import rates
 from rollup_worker.core.methods.rates import Rated
 from tests.unit.rollup_worker.build import baseline, cell, judge, measure, published_json, published_rows, target
+from tideline import periods
 from tideline.events import MeasureDefined, MethodChoice
 from tideline.vocabulary import JUDGEMENTS, Status
 
@@ -334,3 +337,20 @@ def test_every_judgement_keeps_its_own_band_of_the_common_score() -> None:
         found = from_to("100", value, "121")
         assert found.status in JUDGEMENTS and found.score is not None
         assert scores.band(found.score) is found.status
+
+
+@pytest.mark.parametrize(
+    ("params", "fields", "first"),
+    [
+        ({}, {}, periods.FIRST_DAY),
+        ({}, {"baseline": baseline("2010", "5")}, date(2017, 10, 1)),
+        ({}, {"baseline": baseline("2010", "5"), "time_aggregation": "sum"}, date(2016, 12, 25)),
+        ({"base_period": "2014-01"}, {"baseline": baseline("2010", "5")}, date(2013, 12, 25)),
+        ({"series": "district"}, {"baseline": baseline("2010", "5")}, periods.FIRST_DAY),
+    ],
+)
+def test_as_much_of_the_past_is_read_as_the_base_and_the_value_need(
+    params: dict[str, Any], fields: dict[str, Any], first: date
+) -> None:
+    definition = by_growth("up", params, frequency="month", **fields)
+    assert window(definition, [], periods.parse("2017-11"))[0] == first
