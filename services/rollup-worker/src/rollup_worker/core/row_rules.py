@@ -3,8 +3,9 @@
 A period may lie in the future: that is what is supposed.
 """
 
+import unicodedata
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Final, NamedTuple
 
 from rollup_worker.core.aggregate import quotient
@@ -18,6 +19,7 @@ DIGITS_MAX: Final = 38
 PLACE_MIN: Final = -30
 """Of the first digit, as values are stored."""
 LABEL_MAX: Final = 200
+_WIDE: Final = Context(prec=2 * DIGITS_MAX)
 
 
 class Wrong(NamedTuple):
@@ -68,6 +70,21 @@ def number_fault(field: str, number: Decimal) -> Wrong | None:
         return Wrong(field, "bad_value", "not a finite decimal number")
     wide = len(number.as_tuple().digits) > DIGITS_MAX or not PLACE_MIN <= number.adjusted() < DIGITS_MAX
     return Wrong(field, "out_of_range", "more digits than a value may have") if number and wide else None
+
+
+def as_stored(number: Decimal) -> Decimal:
+    """As a push would store it: one zero, no exponent above the point. What cannot be stored is left as it is."""
+    if not number:
+        return Decimal(0)
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent <= 0 or number.adjusted() >= DIGITS_MAX:
+        return number
+    return number.quantize(Decimal(1), context=_WIDE)
+
+
+def label_as_stored(label: str | int) -> str:
+    """Labels of a breakdown are compared without spaces around them and in one way to write a letter."""
+    return unicodedata.normalize("NFC", str(label)).strip()
 
 
 def _period_fault(text: str, definition: MeasureDefined) -> Wrong | None:

@@ -1,10 +1,12 @@
 """A question of what would be if, and its answer. Nothing of either is stored."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from rollup_worker.core.row_rules import as_stored, label_as_stored
 from rollup_worker.schemas.document import Document
 from tideline.events import MethodChoice, Observation, Target
 from tideline.vocabulary import CITY_CODE, Kind, Status
@@ -23,12 +25,21 @@ class ValueSupposed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     value: Decimal | None = None
     numerator: Decimal | None = None
     denominator: Decimal | None = None
-    breakdown: dict[str, str] = {}
+    breakdown: dict[str, str | int] = {}
     flag: str | None = None
     note: str | None = None
 
     def told(self) -> Observation:
-        return Observation(**{name: getattr(self, name) for name in self.__struct_fields__})
+        return Observation(
+            measure=self.measure,
+            period=self.period,
+            value=_number(self.value),
+            numerator=_number(self.numerator),
+            denominator=_number(self.denominator),
+            breakdown=_labels(self.breakdown),
+            flag=self.flag,
+            note=self.note,
+        )
 
 
 class TargetSupposed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,11 +50,17 @@ class TargetSupposed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     value: Decimal | None = None
     lower: Decimal | None = None
     upper: Decimal | None = None
-    breakdown: dict[str, str] = {}
+    breakdown: dict[str, str | int] = {}
 
     def told(self) -> Target:
-        named = {name: getattr(self, name) for name in self.__struct_fields__ if name != "measure"}
-        return Target(version=0, **named)
+        return Target(
+            period=self.period,
+            breakdown=_labels(self.breakdown),
+            value=_number(self.value),
+            lower=_number(self.lower),
+            upper=_number(self.upper),
+            version=0,
+        )
 
 
 class WeightSupposed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,3 +126,11 @@ class Supposed(msgspec.Struct, frozen=True, kw_only=True):
     after: Document
     changed: list[ChangedNode]
     stored: bool = False
+
+
+def _number(given: Decimal | None) -> Decimal | None:
+    return None if given is None else as_stored(given)
+
+
+def _labels(given: Mapping[str, str | int]) -> dict[str, str]:
+    return {dimension: label_as_stored(label) for dimension, label in given.items()}
