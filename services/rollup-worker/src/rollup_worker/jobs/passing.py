@@ -145,7 +145,7 @@ def _judge(node: Node, family: Family) -> Judged:
     assert not isinstance(definition, MeasureDefined)
     edges = family.below.get(node, [])
     lines = {edge.child: family.lines[edge.child] for edge in edges}
-    rule = facts.parent(definition) if definition else Parent(node)
+    rule = facts.parent(definition, family.calendar) if definition else Parent(node)
     status = roll_up(rule, [child_of(edge, lines[edge.child]) for edge in edges])
     veil = of_parent(status, {child: line.veil for child, line in lines.items()})
     return Judged(name, status, published, lines, veil=veil)
