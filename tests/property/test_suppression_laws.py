@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from itertools import product
+from itertools import combinations, product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,8 +26,9 @@ BY_CITY = measure(breakdown_aggregation="sum", time_aggregation="sum")
 class Attacker:
     """Looks for a second table that fits: whole numbers from 1 in every hidden cell, and what must add up adds up."""
 
-    def __init__(self, table: Numbers, sums: Sums, concealed: frozenset[Breakdown]) -> None:
-        self.table, self.sums = table, sums
+    def __init__(self, table: Numbers, sums: Sums, concealed: frozenset[Breakdown], reach: int | None = None) -> None:
+        """With `reach` it looks no farther from the true numbers, and so may believe too much, never too little."""
+        self.table, self.sums, self.reach = table, sums, reach
         self.concealed = sorted(concealed & table.keys(), key=lambda key: (-len(key), key))
         self.most = 2 * max(table.values()) + 2
 
@@ -58,6 +59,8 @@ class Attacker:
             elif key in parts and whole in known:
                 highest = min(highest, known[whole] - told)
                 lowest = max(lowest, known[whole] - told) if all_told else lowest
+        if self.reach is not None:
+            lowest, highest = max(lowest, self.table[key] - self.reach), min(highest, self.table[key] + self.reach)
         return sorted(range(lowest, highest + 1), key=lambda number: abs(number - self.table[key]))
 
 
@@ -81,6 +84,18 @@ def two_ways(rows: list[list[int]]) -> tuple[dict[Breakdown, int], Sums]:
     return {**fine, **margins, (): sum(fine.values())}, sums
 
 
+def three_ways(numbers: list[int]) -> tuple[dict[Breakdown, int], Sums]:
+    """Two by two by two, with every margin."""
+    places = [(("district", d), ("group", g), ("sex", s)) for d, g, s in product("12", "12", "fm")]
+    fine: dict[Breakdown, int] = dict(zip(places, numbers, strict=True))
+    table, sums = dict(fine), list[tuple[Breakdown, list[Breakdown]]]()
+    for size in (2, 1, 0):
+        for key in {kept for place in places for kept in combinations(place, size)}:
+            table[key] = sum(number for place, number in fine.items() if set(key) <= set(place))
+            sums.append((key, [place for place in places if set(key) <= set(place)]))
+    return table, sums
+
+
 def cells_of(table: Numbers, *, total: bool = True) -> list[Cell]:
     return [Cell(MARCH, key, Decimal(number)) for key, number in table.items() if key or total]
 
@@ -96,7 +111,7 @@ tables = st.integers(2, 3).flatmap(
 def test_no_hidden_cell_of_a_row_can_be_worked_out(row: list[int], total: bool, own_rule: bool) -> None:
     table, sums = one_way(row)
     concealed = hidden(COUNTED if own_rule else BY_CITY, cells_of(table, total=total), UNDER)
-    assert Attacker(table, sums, concealed).recovers() == []
+    assert Attacker(table, sums, concealed, reach=1).recovers() == []
 
 
 @settings(max_examples=150, deadline=None)
@@ -104,7 +119,15 @@ def test_no_hidden_cell_of_a_row_can_be_worked_out(row: list[int], total: bool, 
 def test_no_hidden_cell_of_a_table_with_its_margins_can_be_worked_out(rows: list[list[int]]) -> None:
     table, sums = two_ways(rows)
     concealed = hidden(BY_CITY, cells_of(table), UNDER)
-    assert Attacker(table, sums, concealed).recovers() == []
+    assert Attacker(table, sums, concealed, reach=1).recovers() == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(counts, min_size=8, max_size=8))
+def test_no_hidden_cell_of_a_three_way_table_can_be_worked_out(numbers: list[int]) -> None:
+    table, sums = three_ways(numbers)
+    concealed = hidden(BY_CITY, cells_of(table), UNDER)
+    assert Attacker(table, sums, concealed, reach=1).recovers() == []
 
 
 @settings(max_examples=100, deadline=None)

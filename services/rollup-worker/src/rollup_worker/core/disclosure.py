@@ -8,17 +8,17 @@ lies from 1 to below the threshold) and which as partners (from the threshold up
 that fits: a set of hidden cells that move by one, up or down, so that every sum stays and every count stays in its
 range. A cell for which none is found within a bounded search is taken to be given away, and one more cell is hidden.
 
-**Which cell.** Where a sum has one hidden cell: of the others the one that opens the fewest new sums, of these the
-smallest; never a zero, which could be told from the rule; the margin itself only when no other cell is left, the
-headline last. When all is hidden, no sum is left that could give anything away.
+**Which cell.** Where a sum has one hidden cell: of the others the one that opens the fewest new sums and closes the
+most, of these the smallest; never a zero, which could be told from the rule; the margin itself only when no other cell
+is left, the headline last. When all is hidden, no sum is left that could give anything away.
 
 Source: L. Willenborg, T. de Waal, Elements of Statistical Disclosure Control (2001), chapter 6, on the audit of
 suppressed tables; the paths of moves are those of linear sums in two-way tables, tried in as many ways as there are.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
@@ -28,7 +28,10 @@ from rollup_worker.core.facts import Breakdown
 HEADLINE: Final[Breakdown] = ()
 MOVES_MAX: Final = 24
 TRIES_MAX: Final = 400
+OPEN_MIN: Final = 2
+"""A sum with fewer hidden cells gives its one away."""
 
+Dimensions = frozenset[str]
 Sum = tuple[tuple[Breakdown, int], ...]
 """Cells with +1, and with -1 the one that they add up to."""
 
@@ -71,12 +74,21 @@ class Table:
         return Decimal(self.under), None
 
 
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A table with its sums, and the cells that are proven: a proof stays one when more cells are hidden."""
+
+    table: Table
+    sums: Sequence[Sum]
+    safe: set[Breakdown] = field(default_factory=set)
+
+
 def protect(tables: Sequence[Table], hidden: Iterable[Breakdown]) -> frozenset[Breakdown]:
     """`hidden` with all that must be hidden beside it; the tables share their cells."""
     found = set(hidden)
-    sums = [_sums(table.numbers) for table in tables]
+    guards = [Guard(table, _sums(table.numbers)) for table in tables]
     while found:
-        partner = next(_partners(tables, sums, found), None)
+        partner = next(_partners(guards, found), None)
         if partner is None:
             break
         found.add(partner)
@@ -84,63 +96,68 @@ def protect(tables: Sequence[Table], hidden: Iterable[Breakdown]) -> frozenset[B
 
 
 def _sums(keys: Iterable[Breakdown]) -> list[Sum]:
-    """Every coarser cell with the finer ones that add up to it, over every pair of cuts."""
-    cuts = defaultdict[tuple[str, ...], list[Breakdown]](list)
-    for key in sorted(keys):
-        cuts[tuple(name for name, _ in key)].append(key)
+    """Every coarser cell with the finer ones that add up to it; sums that follow from others are left out."""
+    cuts = defaultdict[Dimensions, set[Breakdown]](set)
+    for key in keys:
+        cuts[frozenset(name for name, _ in key)].add(key)
+    pairs = [(coarse, fine) for fine in cuts for coarse in cuts if coarse < fine and not _follows(coarse, fine, cuts)]
     return [
-        ((whole, -1), *((part, 1) for part in parts))
-        for fine, cells in cuts.items()
-        for coarse, wholes in cuts.items()
-        if set(coarse) < set(fine)
-        for whole, parts in _grouped(cells, coarse).items()
-        if whole in wholes
+        ((whole, -1), *((part, 1) for part in sorted(parts)))
+        for coarse, fine in sorted(pairs, key=lambda pair: (sorted(pair[1]), sorted(pair[0])))
+        for whole, parts in sorted(_grouped(cuts[fine], coarse).items())
+        if whole in cuts[coarse]
     ]
 
 
+def _follows(coarse: Dimensions, fine: Dimensions, cuts: Mapping[Dimensions, set[Breakdown]]) -> bool:
+    """Whether a cut between the two is complete: the finer cells add up to it, and it to the coarser."""
+    between = [cut for cut in cuts if coarse < cut < fine]
+    return any(_grouped(cuts[fine], cut).keys() <= cuts[cut] for cut in between)
+
+
 def _grouped(cells: Iterable[Breakdown], dimensions: Iterable[str]) -> Mapping[Breakdown, list[Breakdown]]:
-    kept, found = set(dimensions), defaultdict[Breakdown, list[Breakdown]](list)
+    kept, found = frozenset(dimensions), defaultdict[Breakdown, list[Breakdown]](list)
     for cell in cells:
         found[tuple(pair for pair in cell if pair[0] in kept)].append(cell)
     return found
 
 
-def _partners(tables: Sequence[Table], sums: Sequence[list[Sum]], hidden: set[Breakdown]) -> Iterator[Breakdown]:
+def _partners(guards: Sequence[Guard], hidden: set[Breakdown]) -> Iterator[Breakdown]:
     """First for sums with one hidden cell, then for hidden cells that fit with one value only."""
-    for table, held in zip(tables, sums, strict=True):
-        for each in held:
+    for guard in guards:
+        for each in guard.sums:
             open_cells = [key for key, _ in each if key in hidden]
-            if len(open_cells) == 1 and table.can_protect(open_cells[0]):
-                yield from _best(table, [each], held, hidden)
-    for table, held in zip(tables, sums, strict=True):
-        search, safe = Search(table, held, hidden), set[Breakdown]()
-        for key in sorted(key for key in hidden if table.can_protect(key)):
-            if key not in safe:
+            if len(open_cells) == 1 and guard.table.can_protect(open_cells[0]):
+                yield from _best(guard, [each], hidden)
+    for guard in guards:
+        search = Search(guard.table, guard.sums, hidden)
+        for key in sorted(key for key in hidden - guard.safe if guard.table.can_protect(key)):
+            if key not in guard.safe:
                 moved = search.another(key)
-                safe |= moved.keys()
-                yield from () if moved else _nearest(table, key, held, hidden)
+                guard.safe.update(moved)
+                yield from () if moved else _nearest(guard, key, hidden)
 
 
-def _nearest(table: Table, key: Breakdown, sums: list[Sum], hidden: set[Breakdown]) -> Iterator[Breakdown]:
+def _nearest(guard: Guard, key: Breakdown, hidden: set[Breakdown]) -> Iterator[Breakdown]:
     """From the cell's own sums, else from those with hidden cells, else from any."""
-    own = [each for each in sums if any(part == key for part, _ in each)]
-    touched = [each for each in sums if any(part in hidden for part, _ in each)]
-    for scope in (own, touched, sums):
-        yield from _best(table, scope, sums, hidden)
+    own = [each for each in guard.sums if any(part == key for part, _ in each)]
+    touched = [each for each in guard.sums if any(part in hidden for part, _ in each)]
+    for scope in (own, touched, guard.sums):
+        yield from _best(guard, scope, hidden)
 
 
-def _best(table: Table, scope: list[Sum], sums: list[Sum], hidden: set[Breakdown]) -> Iterator[Breakdown]:
+def _best(guard: Guard, scope: Iterable[Sum], hidden: set[Breakdown]) -> Iterator[Breakdown]:
     """The cell of some sums that is hidden next, if there is one."""
+    table = guard.table
     choice = {key: sign for each in scope for key, sign in each if key not in hidden and table.can_protect(key)}
     if not choice:
         return
-    closed = [each for each in sums if not any(key in hidden for key, _ in each)]
-
-    def cost(key: Breakdown) -> tuple[bool, bool, int, Decimal, Breakdown]:
-        opened = sum(1 for each in closed if any(part == key for part, _ in each))
-        return key == HEADLINE, choice[key] < 0, opened, table.numbers[key], key
-
-    yield min(choice, key=cost)
+    found = Counter[Breakdown]()
+    for each in guard.sums:
+        open_cells = sum(1 for key, _ in each if key in hidden)
+        if open_cells < OPEN_MIN:
+            found.update({key: 1 - 2 * open_cells for key, _ in each})
+    yield min(choice, key=lambda key: (key == HEADLINE, choice[key] < 0, found[key], table.numbers[key], key))
 
 
 class Search:
@@ -159,38 +176,36 @@ class Search:
         """Cells with their moves, that of `key` among them; empty: none was found."""
         for step in (1, -1):
             self._tries = TRIES_MAX
-            if self._table.allows(key, step) and (found := self._balance({key: step})):
+            if self._table.allows(key, step) and (found := self._balance({key: step}, self._off({}, key, step))):
                 return found
         return {}
 
-    def _balance(self, moved: dict[Breakdown, int]) -> dict[Breakdown, int]:
-        off = self._off(moved)
+    def _balance(self, moved: dict[Breakdown, int], off: Mapping[int, int]) -> dict[Breakdown, int]:
+        """`off`: the sums that the moves disturb, and by how much. The one with the fewest answers comes first."""
         if not off:
             return moved
         self._tries -= 1
+        answers = min((self._answers(place, off[place], moved) for place in off), key=len)
         if len(moved) >= MOVES_MAX:
             return {}
-        place, excess = next(iter(off.items()))
-        for key, step in sorted(self._answers(place, excess, moved), key=lambda each: self._unrest(each, off)):
+        for key, step in sorted(answers, key=lambda move: self._unrest(move, off)):
             if self._tries <= 0:
                 break
-            if found := self._balance({**moved, key: step}):
+            if found := self._balance({**moved, key: step}, self._off(off, key, step)):
                 return found
         return {}
 
-    def _answers(self, place: int, excess: int, moved: Mapping[Breakdown, int]) -> Iterator[tuple[Breakdown, int]]:
-        for key, sign in self._sums[place]:
-            step = -sign if excess > 0 else sign
-            if key not in moved and self._table.allows(key, step):
-                yield key, step
+    def _answers(self, place: int, excess: int, moved: Mapping[Breakdown, int]) -> list[tuple[Breakdown, int]]:
+        steps = ((key, -sign if excess > 0 else sign) for key, sign in self._sums[place] if key not in moved)
+        return [(key, step) for key, step in steps if self._table.allows(key, step)]
 
-    def _off(self, moved: Mapping[Breakdown, int]) -> dict[int, int]:
-        """The sums that the moves disturb, and by how much."""
-        found = defaultdict[int, int](int)
-        for key, step in moved.items():
-            for place, sign in self._of[key]:
-                found[place] += sign * step
-        return {place: excess for place, excess in found.items() if excess}
+    def _off(self, off: Mapping[int, int], key: Breakdown, step: int) -> dict[int, int]:
+        found = dict(off)
+        for place, sign in self._of[key]:
+            found[place] = found.get(place, 0) + sign * step
+            if not found[place]:
+                del found[place]
+        return found
 
     def _unrest(self, move: tuple[Breakdown, int], off: Mapping[int, int]) -> int:
         """How much more a move disturbs than it sets right."""
