@@ -80,9 +80,9 @@ def test_the_own_past_is_told_in_the_desired_direction() -> None:
     found = comparison.past(case, comparison.series(case))
     assert found.previous is not None and found.previous.value == 5
     assert found.year_before is not None and found.year_before.value == 7
-    assert found.best is not None and (found.best.value, found.best.period) == (1, periods.parse("2017-02"))
+    assert found.best is not None and (found.best.value, found.best.period) == (Decimal(1), periods.parse("2017-02"))
     assert found.worst is not None and found.worst.value == 9
-    assert (found.mean, found.mean_of) == (4, 5)
+    assert (found.mean, found.mean_of) == (Decimal(4), 5)
 
 
 @pytest.mark.parametrize(
