@@ -5,6 +5,7 @@ import os
 import random
 import sys
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from deploy.local import nats_users
 from rollup_worker.actions.publishing import enter_publication
 from rollup_worker.handlers import HANDLERS
+from rollup_worker.jobs.adoption import adopt
 from rollup_worker.jobs.comparing import Comparison
 from rollup_worker.jobs.eventlog import Incomplete
 from rollup_worker.jobs.recompute import mark_rebuild
@@ -24,8 +26,8 @@ from tideline import inbox, outbox
 from tideline.bus import Bus
 from tideline.consumer import Hopeless, Meta
 from tideline.database import Database
-from tideline.errors import Conflict
-from tideline.events import Calendar, Event, ObservationsRecorded, StatusPublished, decode
+from tideline.errors import Conflict, Invalid
+from tideline.events import Calendar, CityDefined, Event, ObservationsRecorded, StatusPublished, decode
 from tideline.outbox import Outgoing
 from tideline.relay import Relay
 from tideline.vocabulary import Kind
@@ -112,7 +114,7 @@ class Years:
     async def go_on(self, steps: int) -> None:
         for _ in range(steps):
             self.log.city.clock.move(hours=self.chance.choice([0, 1, 30, 400]))
-            await self.chance.choices([self.values, self.plan, self.days, self.rebuild, self.publish], [8, 4, 2, 1, 1])[
+            await self.chance.choices([self.values, self.plan, self.days, self.rebuild, self.publish, self.adopt], [8, 5, 2, 1, 1, 1])[
                 0
             ]()
             for stream in self.chance.sample(["GOALS", "MEASUREMENTS"], 2):
@@ -158,6 +160,7 @@ class Years:
             goal("fast-help", self.number("goal"), kpi=kpi, areas=["safety"], defined_at=at),
             department("fire", self.number("fire"), policy=chance.choice(["weighted", "worst_of"]), defined_at=at),
             target(code, "2017", chance.randint(2, 9), self.number("target", code), at),
+            CityDefined(version=self.number("city"), calendar=calendar, title="Tacoma", defined_at=at),
         ]
         await self.log.tell(chance.choice(aims))
 
@@ -167,6 +170,13 @@ class Years:
     async def rebuild(self) -> None:
         async with self.log.city.database.transaction() as connection:
             await mark_rebuild(connection, self.log.city.clock.at)
+
+    async def adopt(self) -> None:
+        """Another version of a method, judged in its own transaction, with whatever else has entered by then."""
+        version = 1 + self.counts.setdefault("adopted", 0) % 2
+        self.counts["adopted"] += 1
+        with suppress(Invalid):
+            await adopt(self.log.city.database, self.log.city.clock, "pace", 3 - version, "operator")
 
     async def publish(self) -> None:
         at = self.log.city.clock.at
