@@ -227,7 +227,8 @@ async def test_when_counts_grow_the_headline_is_shown_again_and_said_so(city: Ci
     assert (await read(reads.public, "/v1/status/measures/deaths"))["status"] == "suppressed"
     await city.tell(push(value("deaths", "2017-03", 70)))
     (event,) = [event for event in await city.judge() if event.code == "deaths"]
-    assert (event.old and event.old.value, event.new.value) == (None, 70)
+    assert event.old is not None
+    assert (event.old.value, event.new.value) == (None, Decimal(70))
     assert "visibility" in event.changed
     explained = await read(reads.public, "/v1/status/measures/deaths/explain")
     assert (explained["value"], explained["numbers"]) == (70, {})

@@ -15,7 +15,8 @@ from rollup_worker.core.veil import Veil
 from rollup_worker.repository import plan
 from rollup_worker.repository.assessments import Stored
 from rollup_worker.repository.plan import Defined
-from rollup_worker.schemas.document import Document, Line, NodeName, document, visible
+from rollup_worker.schemas.document import Document, Line, NodeName, document
+from rollup_worker.schemas.visible import visible
 from tideline import periods
 from tideline.database import Connection
 from tideline.errors import Invalid

@@ -19,8 +19,9 @@ from rollup_worker.core.veil import Veil, of_parent
 from rollup_worker.repository import assessments, plan
 from rollup_worker.repository.inputs import Value
 from rollup_worker.repository.plan import Defined
-from rollup_worker.schemas.document import Line, child_line, child_of, coverage_words, visible_children, words
+from rollup_worker.schemas.document import Line, child_line, child_of, coverage_words, words
 from rollup_worker.schemas.reads import Explanation, Input, MethodUsed, TargetWords, Weight
+from rollup_worker.schemas.visible import visible_children
 from tideline import periods
 from tideline.database import Connection
 from tideline.events import MeasureDefined

@@ -22,8 +22,8 @@ from rollup_worker.schemas.document import (
     line,
     published_words,
     status_of,
-    visible,
 )
+from rollup_worker.schemas.visible import visible
 from tideline.events import StatusChanged, encode
 from tideline.outbox import Outgoing
 
