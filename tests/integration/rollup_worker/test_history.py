@@ -76,6 +76,7 @@ async def test_each_period_of_a_history_is_what_a_read_as_of_it_gives(
     await city.tell(*small_city(), CityDefined(version=1, calendar=july, title="Tacoma", defined_at=NOON))
     await city.tell(department("water"), measure("leaks", department="water", frequency="week", unit="count"))
     await city.tell(measure("spent", department="water", calendar=july, frequency="quarter", direction="down"))
+    await city.tell(measure("cases", department="water", breakdowns=["district"], suppress_under=10, unit="count"))
     await city.tell(goal("dry", department="water", kpi="leaks"), target("leaks", "2017", 500))
     await city.tell(target("spent", "2017", 200), target("spent", "2016", 90))
     for number, month in enumerate((1, 2, 3, 5, 8), 1):
@@ -85,10 +86,17 @@ async def test_each_period_of_a_history_is_what_a_read_as_of_it_gives(
             push(
                 value("response", f"2016-{month:02}", 5 + month), value("leaks", f"2016-W{4 * month:02}", 9 + month),
                 value("spent", f"2016-Q{month % 4 + 1}", 40 + month, 1 + (month == 5)),
+                value("cases", f"2016-{month:02}", 2 + month, breakdown={"district": "1"}),
+                value("cases", f"2016-{month:02}", 40, breakdown={"district": "2"}),
                 at=at,
             ),
         )  # fmt: skip
-    for path, frequency in (("city", "month"), ("departments/water", "quarter"), ("measures/leaks", "month")):
+    for path, frequency in (
+        ("city", "month"),
+        ("departments/water", "quarter"),
+        ("measures/leaks", "month"),
+        ("measures/cases", "month"),
+    ):
         lines = await history(reads.public, path, by="period", frequency=frequency, limit=10, **when)
         assert len(lines) > 2
         for line in lines:

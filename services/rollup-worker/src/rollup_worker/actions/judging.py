@@ -1,7 +1,7 @@
 """Judging measures, and whole trees of nodes, from what is stored: the recompute and the reads take the same steps."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -15,6 +15,7 @@ from rollup_worker.core.staleness import stale_from
 from rollup_worker.core.veil import Veil, of_measure, of_parent
 from tideline.database import Connection
 from tideline.events import MeasureDefined
+from tideline.periods import Period
 from tideline.vocabulary import Kind
 
 
@@ -68,6 +69,11 @@ async def judge_each(
 
 
 def judge_loaded(found: Loaded, moment: Moment) -> Judgement:
+    return judge_with(found, moment, headlines_of(withheld(found, moment.suppress_under)))
+
+
+def judge_with(found: Loaded, moment: Moment, hidden: Collection[Period]) -> Judgement:
+    """`hidden` are the periods, of those that were read, whose headline the public does not see."""
     definition = found.definition
     status = judge_measure(
         definition,
@@ -80,7 +86,6 @@ def judge_loaded(found: Loaded, moment: Moment) -> Judgement:
     )
     last = latest(found.cells)
     first_stale = stale_from(last, definition.grace_days, definition.calendar) if last else None
-    hidden = headlines_of(withheld(found, moment.suppress_under))
     veil = of_measure(definition, found.targets, status, hidden)
     return Judgement(status, found, None if status.qualifiers.stale else first_stale, veil)
 

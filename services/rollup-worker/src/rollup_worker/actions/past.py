@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from rollup_worker.actions.judging import Judgement, Tree, judge_each, judge_loaded, rolled_up, shape_under
+from rollup_worker.actions.judging import Judgement, Tree, judge_each, judge_with, rolled_up, shape_under
 from rollup_worker.actions.loading import Loaded, Moment, stream_recent
+from rollup_worker.actions.withholding import headlines_of, withheld
 from rollup_worker.core.facts import Node, Plan
 from rollup_worker.core.judge import latest, window
 from tideline import periods
@@ -52,9 +53,12 @@ async def _judge_from_one_load(
         return first.get(definition.code, periods.FIRST_DAY)
 
     async for loaded in stream_recent(connection, definitions, newest, reach):
+        # One period's numbers hide nothing of another's: what is withheld is found once for all of them.
+        hidden = headlines_of(withheld(loaded, moment.suppress_under))
         for end in ends:
             then = replace(moment, as_of=end)
-            judged = judge_loaded(_seen(loaded, then), then)
+            seen = _seen(loaded, then)
+            judged = judge_with(seen, then, hidden & {cell.period for cell in seen.cells})
             found[end][loaded.definition.code] = replace(judged, read=Loaded(loaded.definition))
 
 
