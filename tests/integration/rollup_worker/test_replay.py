@@ -18,6 +18,7 @@ from rollup_worker.jobs.comparing import Comparison
 from rollup_worker.jobs.eventlog import Incomplete
 from rollup_worker.jobs.recompute import mark_rebuild
 from rollup_worker.jobs.recovering import check, recover
+from rollup_worker.jobs.replaying import Log as EventLog
 from rollup_worker.repository import facts, journal
 from tests.integration.rollup_worker.stage import City, department, goal, measure, push, small_city, target, value
 from tests.integration.shared.wires import prepare
@@ -114,9 +115,8 @@ class Years:
     async def go_on(self, steps: int) -> None:
         for _ in range(steps):
             self.log.city.clock.move(hours=self.chance.choice([0, 1, 30, 400]))
-            await self.chance.choices([self.values, self.plan, self.days, self.rebuild, self.publish, self.adopt], [8, 5, 2, 1, 1, 1])[
-                0
-            ]()
+            ways = [self.values, self.plan, self.days, self.rebuild, self.publish, self.adopt]
+            await self.chance.choices(ways, [8, 5, 2, 1, 1, 1])[0]()
             for stream in self.chance.sample(["GOALS", "MEASUREMENTS"], 2):
                 if self.chance.random() < 0.7:
                     await self.log.arrive(stream, self.chance.randint(1, 4))
@@ -192,7 +192,9 @@ class Years:
 
 
 async def compared(log: Log, said: list[str] | None = None) -> Comparison:
-    return await check(log.city.database, log.city.url, log.bus, (said if said is not None else []).append)
+    return await check(
+        log.city.database, log.city.url, EventLog(log.bus, HANDLERS), (said if said is not None else []).append
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -280,7 +282,7 @@ async def test_a_lost_database_comes_back_and_goes_on(log: Log, fresh_database: 
     url = await fresh_database("rollup-worker")
     database = await Database.open(url, size=4, name="rollup-worker")
     said: list[str] = []
-    found = await recover(database, log.bus, said.append)
+    found = await recover(database, EventLog(log.bus, HANDLERS), said.append)
     assert (said, found.versions) == ([], len(before))
     assert [tuple(row) for row in await database.pool.fetch(_EVERYTHING)] == before
 
@@ -296,7 +298,7 @@ async def test_a_lost_database_comes_back_and_goes_on(log: Log, fresh_database: 
     await compared(log, said)
     assert said == []
     with pytest.raises(Conflict):
-        await recover(database, log.bus, said.append)
+        await recover(database, EventLog(log.bus, HANDLERS), said.append)
     await database.close()
 
 

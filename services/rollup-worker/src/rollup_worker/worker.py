@@ -20,6 +20,7 @@ from rollup_worker.jobs.adoption import Comparison, adopt, compare, compare_hist
 from rollup_worker.jobs.eventlog import Incomplete
 from rollup_worker.jobs.recompute import Recompute, mark_rebuild
 from rollup_worker.jobs.recovering import check, recover
+from rollup_worker.jobs.replaying import Log
 from rollup_worker.jobs.staleness import record_day, record_days
 from rollup_worker.repository import dirty, journal
 from rollup_worker.settings import Settings
@@ -113,7 +114,8 @@ async def replay(settings: Settings, into: str | None) -> bool:
     database = await Database.open(into or settings.database_url, size=2, name="rollup-replay")
     try:
         say: Callable[[str], object] = lambda words: sys.stdout.write(words + "\n")  # noqa: E731
-        work = recover(database, bus, say) if into else check(database, settings.database_url, bus, say)
+        log = Log(bus, HANDLERS)
+        work = recover(database, log, say) if into else check(database, settings.database_url, log, say)
         found = await work
     finally:
         await database.close()

@@ -12,7 +12,7 @@ import msgspec
 from rollup_worker.jobs import eventlog
 from rollup_worker.jobs.comparing import Comparison
 from rollup_worker.jobs.eventlog import Incomplete, Logged
-from rollup_worker.jobs.replaying import Replay
+from rollup_worker.jobs.replaying import Log, Replay
 from rollup_worker.repository import journal, replayed
 from rollup_worker.repository.replayed import Spoken
 from tideline.bus import Bus
@@ -24,7 +24,7 @@ TOGETHER: Final = 500
 RELAY_SECONDS: Final = 30
 
 
-async def check(database: Database, url: str, bus: Bus, say: Callable[[str], object]) -> Comparison:
+async def check(database: Database, url: str, log: Log, say: Callable[[str], object]) -> Comparison:
     """Replays beside the live tables, in a schema of its own, and compares. The worker may go on meanwhile.
 
     Raises Incomplete for a log with gaps.
@@ -36,11 +36,11 @@ async def check(database: Database, url: str, bus: Bus, say: Callable[[str], obj
         async with replayed.scratch(url) as place:
             other = await Database.open(place, size=2, name="rollup-replay")
             try:
-                replay = Replay(other, bus)
+                replay = Replay(other, log)
                 await replay.run(number)
                 if replay.pass_number != number:
                     raise Incomplete(f"STATUS ends with pass {replay.pass_number}, the database with pass {number}")
-                await found.events_of(other, bus)
+                await found.events_of(other, log.bus)
                 async with other.transaction(read_only=True) as copy:
                     await found.versions_of(live, copy)
             finally:
@@ -48,7 +48,7 @@ async def check(database: Database, url: str, bus: Bus, say: Callable[[str], obj
     return found
 
 
-async def recover(database: Database, bus: Bus, say: Callable[[str], object]) -> Comparison:
+async def recover(database: Database, log: Log, say: Callable[[str], object]) -> Comparison:
     """Fills an empty database with what the log gives, ready for the worker to go on from there.
 
     Raises Conflict for one that is not empty, Incomplete for a log with gaps.
@@ -56,12 +56,12 @@ async def recover(database: Database, bus: Bus, say: Callable[[str], object]) ->
     async with database.transaction(read_only=True) as connection:
         if not await replayed.is_empty(connection):
             raise Conflict("a replay fills an empty database, and this one is not", code="not_empty")
-    found, replay = Comparison(say), Replay(database, bus)
+    found, replay = Comparison(say), Replay(database, log)
     await replay.run()
-    await found.events_of(database, bus)
+    await found.events_of(database, log.bus)
     await replay.finish()
     async with database.transaction() as connection:
-        await _take_outbox(connection, bus, found.last_told)
+        await _take_outbox(connection, log.bus, found.last_told)
     async with database.transaction(read_only=True) as connection:
         found.nodes, found.versions = await replayed.count(connection)
     return found

@@ -8,12 +8,12 @@ database or the engine is not what it was.
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from rollup_worker.actions.publishing import enter_publication
-from rollup_worker.handlers import HANDLERS
 from rollup_worker.jobs import eventlog
 from rollup_worker.jobs.adoption import compare, replace_in_force
 from rollup_worker.jobs.eventlog import Incomplete, Logged
@@ -27,17 +27,26 @@ from tideline.database import Connection, Database
 from tideline.events import Entered, Event, MethodAdopted, RecomputeDone, StatusPublished, decode
 
 TOGETHER: Final = 200
-_HANDLERS: Final[Mapping[str, Handler]] = {
-    event.type_name(): handler for handlers in HANDLERS.values() for event, handler in handlers.items()
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The streams, and by stream what their events do here."""
+
+    bus: Bus
+    handlers: Mapping[str, Mapping[type[Event], Handler]]
 
 
 class Replay:
     """Fills an empty database; `pass_number` is the last pass that it has taken again."""
 
-    def __init__(self, database: Database, bus: Bus) -> None:
+    def __init__(self, database: Database, log: Log) -> None:
         self._database = database
-        self._bus = bus
+        self._bus = log.bus
+        self._handlers = {
+            stream: {event.type_name(): handler for event, handler in held.items()}
+            for stream, held in log.handlers.items()
+        }
         self._own: deque[Logged] = deque()
         self.pass_number = 0
 
@@ -62,13 +71,13 @@ class Replay:
         """Applies what no pass of the log had seen yet, and leaves it to be judged."""
         while self._own:
             await self._enter(Entered(what=journal.OWN))
-        for stream in HANDLERS:
+        for stream in self._handlers:
             last = await eventlog.find_last(self._bus, stream)
             async for logged in eventlog.read(self._bus, stream, 1, last):
                 await self._apply_or_bury(stream, logged)
 
     async def _status(self) -> AsyncIterator[Logged]:
-        for stream in HANDLERS:
+        for stream in self._handlers:
             await eventlog.find_last(self._bus, stream)
         last = await eventlog.find_last(self._bus, journal.OWN)
         async with aclosing(eventlog.read(self._bus, journal.OWN, 1, last)) as logged:
@@ -105,13 +114,13 @@ class Replay:
             waiting.append(logged)
             if len(waiting) == TOGETHER or logged.sequence == last:
                 async with self._database.transaction() as connection:
-                    await _apply(connection, stream, waiting)
+                    await self._apply(connection, stream, waiting)
                 waiting = []
 
     async def _apply_or_bury(self, stream: str, logged: Logged) -> None:
         try:
             async with self._database.transaction() as connection:
-                await _apply(connection, stream, [logged])
+                await self._apply(connection, stream, [logged])
         except Hopeless as reason:
             meta = _meta(stream, logged)
             async with self._database.transaction() as connection:
@@ -119,17 +128,17 @@ class Replay:
                     place = (meta.id, stream, meta.sequence, meta.type)
                     await inbox.bury(connection, *place, logged.body, f"Hopeless: {reason}")
 
-
-async def _apply(connection: Connection, stream: str, held: Sequence[Logged]) -> None:
-    """As the consumer does: what is new, in order, and noted."""
-    metas = [_meta(stream, logged) for logged in held if logged.type in _HANDLERS]
-    bodies = {logged.sequence: logged.body for logged in held}
-    new = await inbox.first_time(connection, stream, [meta.id for meta in metas])
-    fresh = [meta for meta in metas if meta.id in new]
-    for meta in fresh:
-        await _HANDLERS[meta.type](connection, decode(meta.type, bodies[meta.sequence]), meta)
-    if fresh:
-        await journal.note(connection, fresh)
+    async def _apply(self, connection: Connection, stream: str, held: Sequence[Logged]) -> None:
+        """As the consumer does: what is new, in order, and noted."""
+        handlers = self._handlers[stream]
+        metas = [_meta(stream, logged) for logged in held if logged.type in handlers]
+        bodies = {logged.sequence: logged.body for logged in held}
+        new = await inbox.first_time(connection, stream, [meta.id for meta in metas])
+        fresh = [meta for meta in metas if meta.id in new]
+        for meta in fresh:
+            await handlers[meta.type](connection, decode(meta.type, bodies[meta.sequence]), meta)
+        if fresh:
+            await journal.note(connection, fresh)
 
 
 def _meta(stream: str, logged: Logged) -> Meta:
