@@ -119,3 +119,22 @@ async def test_a_rebuild_is_worked_off_by_the_running_worker(
 
         await until(done)
     assert len(await city.told()) == told
+
+
+async def test_what_a_running_worker_stored_is_what_a_replay_gives(
+    city: City, publishers: dict[str, Publisher], nats_server: Nats, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(database_url=city.url, nats_url=nats_server.url, nats_creds=nats_server.creds("rollup-worker"))
+    async with running(city.url, nats_server):
+        await publishers["GOALS"].publish(city, small_city())
+        for revision in range(1, 6):
+            await publishers["MEASUREMENTS"].publish(city, [push(value("response", "2017-03", revision, revision))])
+        await worker.rebuild(settings)
+
+        async def done() -> bool:
+            found = [each for each in await city.told() if each.code == "city"]
+            return bool(found) and found[-1].new.status == "achieved"
+
+        await until(done)
+        assert await worker.replay(settings, None)
+    assert capsys.readouterr().out.startswith("identical: 5 nodes")
