@@ -20,6 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from typing import Final
 
 from rollup_worker.core.decimals import ONE, ZERO
@@ -28,6 +29,7 @@ from rollup_worker.core.facts import Breakdown
 HEADLINE: Final[Breakdown] = ()
 MOVES_MAX: Final = 24
 TRIES_MAX: Final = 400
+ANSWERS_MAX: Final = 64
 OPEN_MIN: Final = 2
 """A sum with fewer hidden cells gives its one away."""
 
@@ -197,7 +199,7 @@ class Search:
 
     def _answers(self, place: int, excess: int, moved: Mapping[Breakdown, int]) -> list[tuple[Breakdown, int]]:
         steps = ((key, -sign if excess > 0 else sign) for key, sign in self._sums[place] if key not in moved)
-        return [(key, step) for key, step in steps if self._table.allows(key, step)]
+        return list(islice(((key, step) for key, step in steps if self._table.allows(key, step)), ANSWERS_MAX))
 
     def _off(self, off: Mapping[int, int], key: Breakdown, step: int) -> dict[int, int]:
         found = dict(off)
