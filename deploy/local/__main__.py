@@ -1,16 +1,18 @@
-"""`python -m deploy.local up|stop|reset|feed`: see `--help`. The Makefile's targets call it."""
+"""`python -m deploy.local up|stop|reset|feed|worker`: see `--help`. The Makefile's targets call it."""
 
 import argparse
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 from deploy.local import instance
 from deploy.local.feed import feed
-from deploy.local.layout import ROOT
+from deploy.local.layout import ROOT, Layout, read_json
+from deploy.local.parts import MODULES
 from deploy.local.process import PartFailed
 from deploy.local.up import Choices, up
 
@@ -37,6 +39,9 @@ def _arguments() -> argparse.Namespace:
     play = commands.add_parser("feed", help="one plausible utility reading a second, labelled sample")
     play.add_argument("--count", type=int, help="stop after so many readings")
     play.set_defaults(call=lambda arguments: feed(arguments.var, arguments.count))
+    worker = commands.add_parser("worker", help="a command of the roll-up worker of this run: rebuild, replay, method")
+    worker.add_argument("words", nargs=argparse.REMAINDER)
+    worker.set_defaults(call=_worker)
     return parser.parse_args()
 
 
@@ -67,6 +72,16 @@ def _end(arguments: argparse.Namespace) -> int:
                 raise PartFailed(f"process {pid} has not stopped after 60 s")
             time.sleep(0.1)
     return 0
+
+
+def _worker(arguments: argparse.Namespace) -> int:
+    """The command as a process of its own, told what the running worker was told."""
+    var = arguments.var.resolve()
+    env = read_json(Layout(var).worker_env)
+    if not env or not arguments.words or instance.holder(var / "run") is None:
+        raise PartFailed("name a command (rebuild, replay, method), and start Tideline from this folder first")
+    argv = [sys.executable, "-m", MODULES["rollup-worker"], *arguments.words]
+    return subprocess.run(argv, env={**os.environ, **env}, check=False).returncode
 
 
 def _reset(arguments: argparse.Namespace) -> int:

@@ -33,6 +33,11 @@ class Layout:
         return self.var / "credentials.json"
 
     @property
+    def worker_env(self) -> Path:
+        """How the roll-up worker of this folder reaches its database and NATS, for commands beside it."""
+        return self.secrets / "rollup-worker.json"
+
+    @property
     def seeded(self) -> Path:
         """Present when the first city has been loaded; what people changed since is theirs."""
         return self.var / "seeded"

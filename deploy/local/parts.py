@@ -63,6 +63,14 @@ def nats_part(server: Server) -> Part:
 
 
 def service_part(layout: Layout, name: str, wires: Wires) -> Part:
+    env = service_env(layout, name, wires)
+    command = Command(name, [sys.executable, "-m", MODULES[name]], layout.log(name), env)
+    url = f"{wires.url(name)}/readyz"
+    return Part(name, command, partial(answers, url))
+
+
+def service_env(layout: Layout, name: str, wires: Wires) -> dict[str, str]:
+    """What a service is told at its start."""
     env = {
         "DATABASE_URL": wires.databases[DATABASES[name]],
         "NATS_URL": wires.nats_url,
@@ -77,9 +85,7 @@ def service_part(layout: Layout, name: str, wires: Wires) -> Part:
     if name == "rollup-api":
         peers = {each: wires.url(each) for each in MODULES if each != name}
         env["PEERS"] = json.dumps(peers)
-    command = Command(name, [sys.executable, "-m", MODULES[name]], layout.log(name), env)
-    url = f"{wires.url(name)}/readyz"
-    return Part(name, command, partial(answers, url))
+    return env
 
 
 def gateway_part(layout: Layout, address: str, wires: Wires, name: str = "gateway") -> Part:

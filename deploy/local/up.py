@@ -19,7 +19,7 @@ import nats.errors
 from nats.js.errors import Error as JetStreamError
 
 from deploy.local import credentials, instance, nats_users, parts, postgres
-from deploy.local.layout import Layout
+from deploy.local.layout import Layout, write_private
 from deploy.local.nats import Server
 from deploy.local.partners import make_consumers
 from deploy.local.postgres import Cluster
@@ -89,6 +89,8 @@ class Run:
     def forever(self) -> NoReturn:
         wires = self._wires()
         services = [parts.service_part(self.layout, name, wires) for name in parts.MODULES]
+        worker = parts.service_env(self.layout, "rollup-worker", wires)
+        write_private(self.layout.worker_env, json.dumps(worker, indent=1))
         say("starting the services")
         self.supervisor.start(*services, seconds=90)
         self._write_credentials(wires)

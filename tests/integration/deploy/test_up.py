@@ -157,3 +157,11 @@ def test_given_servers_are_used_instead_of_our_own(
         assert found.stop() == 0
     assert own_postgres.process.poll() is None
     assert own_nats.process.poll() is None
+
+
+def test_commands_of_the_worker_find_the_run_of_their_folder(running: Stack) -> None:
+    argv = [sys.executable, "-m", "deploy.local", "--var", str(running.var), "worker"]
+    replayed = subprocess.run([*argv, "replay"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert (replayed.returncode, "identical: " in replayed.stdout) == (0, True), replayed.stdout + replayed.stderr
+    unknown = subprocess.run([*argv, "method", "none", "7"], cwd=ROOT, capture_output=True, check=False, timeout=60)
+    assert unknown.returncode != 0
