@@ -1,13 +1,17 @@
 """What the public does not see of a judged node, and what its parents keep to themselves for it."""
 
+import inspect
+import sys
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from rollup_worker.core.facts import Child, Node, Parent, Target
+from rollup_worker.core.facts import Breakdown, Child, Node, Parent, Target
+from rollup_worker.core.methods import VERSIONS
+from rollup_worker.core.methods.method import Method
 from rollup_worker.core.rollup import roll_up
-from rollup_worker.core.veil import Veil, covered, of_measure, of_parent
+from rollup_worker.core.veil import Veil, covered, of_measure, of_parent, read_hidden
 from tests.unit.rollup_worker.build import by_threshold, cell, child, judge, measure, target
 from tideline import periods
 from tideline.events import MethodChoice
@@ -77,3 +81,32 @@ def test_a_method_with_history_is_hidden_with_it(method: str) -> None:
     status = judge(definition, [target("2017-12", "40")], cells)
     assert status.method == method
     assert of_measure(definition, [], status, [periods.parse("2016-10")]) is Veil.ALL
+
+
+GROUP = (("district", "3"),)
+BY_GROUP = MethodChoice(id="cagr-ratio", params={"series": "district"})
+
+
+@pytest.mark.parametrize(
+    ("method", "hidden", "found"),
+    [
+        (BY_GROUP, GROUP, {"2016"}),
+        (BY_GROUP, (("district", "3"), ("sex", "f")), {"2016"}),
+        (BY_GROUP, (("sex", "f"),), set()),
+        (MethodChoice(id="cagr-ratio"), GROUP, set()),
+        (None, GROUP, set()),
+        (None, (), {"2016"}),
+    ],
+)
+def test_a_judgement_that_reads_groups_reads_their_hidden_ones(
+    method: MethodChoice | None, hidden: Breakdown, found: set[str]
+) -> None:
+    concealed = {periods.parse("2016"): frozenset({hidden})}
+    read = read_hidden(measure(method=method), concealed, {})
+    assert {periods.identify(period, periods.STANDARD) for period in read} == found
+
+
+@pytest.mark.parametrize("method", VERSIONS.values(), ids=lambda method: f"{method.id}-{method.version}")
+def test_a_method_that_reads_single_cells_says_so(method: Method[Any]) -> None:
+    written = inspect.getsource(sys.modules[method.assess.__module__])
+    assert (method.reads_groups is not None) == any(read in written for read in (".groups(", ".cells"))

@@ -14,6 +14,7 @@ from rollup_worker.core.facts import Node, Plan
 from rollup_worker.core.headline import Headline
 from rollup_worker.core.judge import latest, read
 from rollup_worker.core.methods.method import Case
+from rollup_worker.core.veil import covered
 from rollup_worker.schemas.beside import Comparison, PastWords, PeerWords, PositionWords, point, point_words
 from tideline import periods
 from tideline.database import Connection
@@ -45,7 +46,9 @@ async def compare(
         return msgspec.structs.replace(told, notes=["no_data"])
     case = read(definition, found.targets, found.cells, last, found.weights)
     own = _shown(case, frozenset() if staff else withheld_headlines(found, known))
-    return _beside(msgspec.structs.replace(told, status=judge_loaded(found, when).status.status), case, own, most)
+    judged = judge_loaded(found, when)
+    status = judged.status if staff else covered(judged.status, judged.veil)
+    return _beside(msgspec.structs.replace(told, status=status.status), case, own, most)
 
 
 def _shown(case: Case, hidden: Collection[Period]) -> list[Headline]:

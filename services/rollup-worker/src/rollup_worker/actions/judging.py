@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from rollup_worker.actions.loading import Loaded, Moment, stream_recent
-from rollup_worker.actions.withholding import headlines_of, withheld
+from rollup_worker.actions.withholding import withheld
 from rollup_worker.core import city, graph
 from rollup_worker.core.facts import Edge, Node, NodeStatus, Plan
 from rollup_worker.core.judge import judge_measure, latest
 from rollup_worker.core.rollup import roll_up
 from rollup_worker.core.staleness import stale_from
-from rollup_worker.core.veil import Veil, of_measure, of_parent
+from rollup_worker.core.veil import Veil, of_measure, of_parent, read_hidden
 from tideline.database import Connection
 from tideline.events import MeasureDefined
 from tideline.periods import Period
@@ -69,11 +69,12 @@ async def judge_each(
 
 
 def judge_loaded(found: Loaded, moment: Moment) -> Judgement:
-    return judge_with(found, moment, headlines_of(withheld(found, moment.suppress_under)))
+    hidden = withheld(found, moment.suppress_under)
+    return judge_with(found, moment, read_hidden(found.definition, hidden, moment.in_force))
 
 
 def judge_with(found: Loaded, moment: Moment, hidden: Collection[Period]) -> Judgement:
-    """`hidden` are the periods, of those that were read, whose headline the public does not see."""
+    """`hidden` are the periods, of those that were read, of which the public does not see all that was read."""
     definition = found.definition
     status = judge_measure(
         definition,

@@ -7,9 +7,10 @@ from datetime import date
 
 from rollup_worker.actions.judging import Judgement, Tree, judge_each, judge_with, rolled_up, shape_under
 from rollup_worker.actions.loading import Loaded, Moment, stream_recent
-from rollup_worker.actions.withholding import headlines_of, withheld
+from rollup_worker.actions.withholding import withheld
 from rollup_worker.core.facts import Node, Plan
 from rollup_worker.core.judge import latest, window
+from rollup_worker.core.veil import read_hidden
 from tideline import periods
 from tideline.database import Connection
 from tideline.events import MeasureDefined
@@ -54,7 +55,7 @@ async def _judge_from_one_load(
 
     async for loaded in stream_recent(connection, definitions, newest, reach):
         # One period's numbers hide nothing of another's: what is withheld is found once for all of them.
-        hidden = headlines_of(withheld(loaded, moment.suppress_under))
+        hidden = read_hidden(loaded.definition, withheld(loaded, moment.suppress_under), moment.in_force)
         for end in ends:
             then = replace(moment, as_of=end)
             seen = _seen(loaded, then)

@@ -17,6 +17,7 @@ from rollup_worker.core.decimals import ZERO
 from rollup_worker.core.facts import Edge, Node, NodeStatus, Plan
 from rollup_worker.core.future import Future, future, since
 from rollup_worker.core.judge import latest, read
+from rollup_worker.core.veil import COVERED
 from rollup_worker.schemas.outlook import HorizonWords, Outlook, ahead_words, horizon_words, trend_words
 from tideline.database import Connection
 from tideline.events import GoalDefined, MeasureDefined
@@ -87,7 +88,7 @@ async def _each(
 
 def _measure(found: Loaded, known: Plan, when: Moment, wish: Wish, *, whole: bool = True) -> Outlook:
     """All targets and horizons, or, not `whole`, the nearest target alone."""
-    definition, now = found.definition, judge_loaded(found, when).status
+    definition, judged = found.definition, judge_loaded(found, when)
     told = Outlook(
         node=node_name(Node(Kind.MEASURE, definition.code), definition),
         known_at=when.known_at,
@@ -95,18 +96,18 @@ def _measure(found: Loaded, known: Plan, when: Moment, wish: Wish, *, whole: boo
         direction=definition.direction,
         confidence=wish.confidence,
     )
-    if not wish.staff and withheld_headlines(found, known):
+    if not wish.staff and (judged.veil in COVERED or withheld_headlines(found, known)):
         return msgspec.structs.replace(told, status=Status.SUPPRESSED, notes=["suppressed"])
     last = latest(found.cells, when.as_of)
     if last is None:
-        return msgspec.structs.replace(told, **_present(now), notes=["no_data"])
+        return msgspec.structs.replace(told, **_present(judged.status), notes=["no_data"])
     ahead = _continued(found, last, wish, when)
     targets = [ahead_words(each, ahead) for each in projection.aheads(ahead, None if whole else 1)]
     goals = _goals(known, definition.code, staff=wish.staff)
     nearest = targets[0] if targets else None
     return msgspec.structs.replace(
         told,
-        **_present(now),
+        **_present(judged.status),
         trend=trend_words(ahead),
         crossing_on=nearest.crossing_on if nearest else None,
         crossing_reason=nearest.crossing_reason if nearest else "no_target_ahead",

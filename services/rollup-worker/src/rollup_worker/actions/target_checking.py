@@ -10,6 +10,7 @@ from rollup_worker.core.facts import Node, Plan, Target
 from rollup_worker.core.judge import latest, read
 from rollup_worker.core.methods.method import Case
 from rollup_worker.core.target_check import Finding, Freeze, check, checked_target, freeze
+from rollup_worker.core.veil import COVERED
 from rollup_worker.repository import targets
 from rollup_worker.schemas.beside import CategoryWords, ChangeWords, FreezeWords, TargetCheck
 from rollup_worker.schemas.outlook import target_words
@@ -30,17 +31,24 @@ async def check_target(
         name = node_name(Node(Kind.MEASURE, code), None)
         return TargetCheck(node=name, as_of=None, known_at=when.known_at, status=Status.NO_DATA, notes=["no_data"])
     found = (await load_series(connection, {code: definition}, when))[code]
-    definition, now = found.definition, judge_loaded(found, when).status
-    name = node_name(Node(Kind.MEASURE, code), definition)
-    told = TargetCheck(node=name, as_of=now.as_of, known_at=when.known_at, status=now.status)
+    definition, judged = found.definition, judge_loaded(found, when)
+    told = TargetCheck(
+        node=node_name(Node(Kind.MEASURE, code), definition),
+        as_of=judged.status.as_of,
+        known_at=when.known_at,
+        status=judged.status.status,
+    )
+    hidden = not staff and (judged.veil in COVERED or bool(withheld_headlines(found, known)))
+    if hidden:
+        told = msgspec.structs.replace(told, as_of=None, status=Status.SUPPRESSED)
     target = _chosen(found, when, _period(period, definition))
     if target is None and period is not None:
         raise NotFound(f"there is no target of {code} for {period}")
     if target is None:
         return msgspec.structs.replace(told, notes=["no_target"])
     told = msgspec.structs.replace(told, target=target_words(target, definition.calendar))
-    if not staff and withheld_headlines(found, known):
-        return msgspec.structs.replace(told, as_of=None, status=Status.SUPPRESSED, notes=["suppressed"])
+    if hidden:
+        return msgspec.structs.replace(told, notes=["suppressed"])
     findings = check(_case(found, when), definition, target)
     identity = periods.identify(target.period, definition.calendar)
     versions = await targets.list_versions(connection, code, identity, target.period, when.known_at)

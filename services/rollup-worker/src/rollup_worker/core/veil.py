@@ -2,7 +2,8 @@
 
 A measure whose judged headline is hidden is `suppressed`: no status, score, value or target. The same where a method
 reads more than the judged period (a trailing window, a history, a year to date) and any headline that it read is
-hidden, since the score could be turned back into it. Where only the period before is hidden, the trend is not told.
+hidden, since the score could be turned back into it; and where it reads the groups of a dimension one by one and any
+of these is hidden. Where only the period before is hidden, the trend is not told.
 
 A goal that shows the value of a suppressed KPI is suppressed with it. Any other parent to whose score a covered child
 contributed keeps its word and hides its score and the contributions: what the other children bring would leave the
@@ -14,8 +15,9 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
-from rollup_worker.core.facts import Node, NodeStatus, Target
-from rollup_worker.core.methods import VERSIONS
+from rollup_worker.core.disclosure import HEADLINE
+from rollup_worker.core.facts import Breakdown, Node, NodeStatus, Target
+from rollup_worker.core.methods import VERSIONS, InForce, groups_read
 from tideline.events import MeasureDefined
 from tideline.periods import Period, is_coarser
 from tideline.vocabulary import Frequency, Policy, Status
@@ -33,10 +35,22 @@ class Veil(StrEnum):
 COVERED: Final = frozenset({Veil.SCORE, Veil.ALL})
 
 
+def read_hidden(
+    definition: MeasureDefined, hidden: Mapping[Period, frozenset[Breakdown]], in_force: InForce
+) -> frozenset[Period]:
+    """The periods of which a judgement reads what the public does not see: the headline or, if it does, groups."""
+    dimension = groups_read(definition, in_force)
+    return frozenset(
+        period
+        for period, keys in hidden.items()
+        if HEADLINE in keys or any(name == dimension for key in keys for name, _ in key)
+    )
+
+
 def of_measure(
     definition: MeasureDefined, targets: Sequence[Target], status: NodeStatus, hidden: Iterable[Period]
 ) -> Veil:
-    """`hidden` are the periods, of those that were read, whose headline the public does not see."""
+    """`hidden` are the periods, of those that were read, of which the public does not see all that was read."""
     found = [period for period in hidden if status.as_of_end is None or period.end <= status.as_of_end]
     if not found or status.as_of_start is None:
         return Veil.OPEN

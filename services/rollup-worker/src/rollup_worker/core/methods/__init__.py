@@ -17,7 +17,7 @@ from rollup_worker.core.methods import (
     threshold,
 )
 from rollup_worker.core.methods.method import Case, Method
-from tideline.events import MethodChoice
+from tideline.events import MeasureDefined, MethodChoice
 from tideline.vocabulary import Direction
 
 VERSIONS: Final[Mapping[tuple[str, int], Method[Any]]] = {
@@ -44,6 +44,15 @@ def chosen(choice: MethodChoice, in_force: InForce) -> Method[Any] | None:
 def is_in_force(method: Method[Any], in_force: InForce) -> bool:
     """Whether it judges measures that name no version."""
     return in_force.get(method.id, FIRST) == method.version
+
+
+def groups_read(definition: MeasureDefined, in_force: InForce) -> str | None:
+    """The dimension whose groups the method of a measure reads one by one; None where it reads headlines alone."""
+    choice = definition.method
+    method = chosen(choice, in_force) if choice else None
+    if choice is None or method is None or method.reads_groups is None or method.validate(choice.params):
+        return None
+    return method.reads_groups(method.read(choice.params))
 
 
 def default_for(case: Case, in_force: InForce) -> Method[Any] | None:

@@ -245,5 +245,6 @@ METHOD: Final = Method(
     params=CagrRatioParams,
     assess=assess,
     since=since,
+    reads_groups=lambda params: params.series,
     needs_direction=False,
 )

@@ -153,6 +153,8 @@ class Method(Generic[P]):
 
     `since` names the first day of the values that judging a case reads (its `known` is still empty then); None: the
     judged period, the one before and, where values add up, the targets' own periods. Older values change nothing.
+    `reads_groups` names the dimension whose groups a judgement reads one by one; None: it reads headlines alone. A
+    method that calls `Case.groups` has it, for what the public may not see of groups is kept from it there too.
     """
 
     id: str
@@ -163,6 +165,7 @@ class Method(Generic[P]):
     params: type[P]
     assess: Callable[[Case, P], Assessment]
     since: Callable[[Case, P], date] | None = None
+    reads_groups: Callable[[P], str | None] | None = None
     needs_direction: bool = True
 
     @property
