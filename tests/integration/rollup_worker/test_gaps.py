@@ -41,7 +41,7 @@ def groups(found: Any) -> dict[str, Any]:
     return {line["group"]: line["value"] for line in dimension["groups"]["items"]}
 
 
-async def test_the_public_reads_gaps_from_the_cells_it_sees(city: City, reads: Reads) -> None:
+async def test_the_public_reads_the_groups_it_may_see_and_no_gap_beside_a_hidden_one(city: City, reads: Reads) -> None:
     await stand(city, potholes(), push(*by_district("2017-02", 30, 60, 90), *by_district("2017-03", 3, 60, 90)))
     path = "/v1/status/measures/potholes/gaps"
     public, staff = await read(reads.public, path), await read(reads.staff, path)
@@ -50,7 +50,7 @@ async def test_the_public_reads_gaps_from_the_cells_it_sees(city: City, reads: R
     (told,) = public["dimensions"]
     assert (told["groups"]["shown"], told["groups"]["of"]) == (1, 3)
     assert [line["suppressed"] for line in told["groups"]["items"]] == [True, True, False]
-    assert told["gaps"]["difference"]["status"] == "insufficient"
+    assert told["gaps"]["difference"]["status"] == "suppressed"
     difference = staff["dimensions"][0]["gaps"]["difference"]
     assert (difference["value"], difference["previous"], difference["change"]) == (87, 60, 27)
     assert (difference["best"], difference["worst"], difference["trend"]) == ("3", "1", "widening")

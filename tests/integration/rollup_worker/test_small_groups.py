@@ -1,13 +1,14 @@
 """Judgements, gaps and headlines that are made of single groups: none of them gives a hidden group away."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests.integration.rollup_worker.conftest import Reads
-from tests.integration.rollup_worker.stage import City, department, goal, measure, push, target, value
-from tideline.events import Event, MethodChoice, Observation
+from tests.integration.rollup_worker.stage import NOON, City, department, goal, measure, push, target, value
+from tideline.events import EquityRule, Event, MethodChoice, Observation, Target, TargetsSet
 
 BY_GROUP = MethodChoice(id="cagr-ratio", params={"series": "district"})
 OF_CASES = {"score", "value", "native", "contribution", "progress", "change", "previous_value"}
@@ -97,3 +98,103 @@ async def test_the_public_cannot_suppose_a_method_that_reads_hidden_groups(city:
     assert dict(told(answer.json()["after"])) == {}
     after = (await reads.staff.post("/v1/what-if", json=body)).json()["after"]
     assert after["method"]["id"] == "cagr-ratio" and after["score"] is not None
+
+
+RULE = EquityRule(
+    dimension="district", order=["1", "2", "3", "4"], difference=Decimal(50), ratio=Decimal(2), slope_index=Decimal(9)
+)
+
+
+def potholes(**more: Any) -> Event:
+    return measure("cases", direction="up", breakdowns=["district"], equity=[RULE], **more)
+
+
+async def gaps_of(client: Any, query: str = "") -> dict[str, Any]:
+    (found,) = (await read(client, f"/v1/status/measures/cases/gaps{query}"))["dimensions"]
+    return dict(found)
+
+
+async def test_a_gap_beside_a_hidden_group_is_not_told_as_another_one(city: City, reads: Reads) -> None:
+    """Between the two groups that are left it would be 11 and narrowing; in truth it is 59 and widening."""
+    await stand(city, potholes(), push(*counts("2017-02", 41, 12, 52, 61), *counts("2017-03", 44, 7, 55, 66)))
+    public, staff = await gaps_of(reads.public, "?history=2"), await gaps_of(reads.staff, "?history=2")
+    difference = staff["gaps"]["difference"]
+    assert (difference["value"], difference["previous"], difference["trend"]) == (59, 49, "widening")
+    assert (public["status"], public["groups"]["shown"], public["groups"]["of"]) == ("suppressed", 2, 4)
+    for name, gap in public["gaps"].items():
+        assert (gap["value"], gap["status"], gap["reason"]) == (None, "suppressed", "suppressed"), name
+        ends = ("best", "worst", "reference", "relative", "change", "change_from_last_year", "trend")
+        assert {gap[end] for end in ends} == {None}, name
+        now, before = gap["history"]
+        assert (now["value"], now["status"]) == (None, "suppressed")
+        assert before == staff["gaps"][name]["history"][1]
+    for path in ("city", "departments/fire"):
+        assert (await read(reads.public, f"/v1/status/{path}/gaps"))["counts"] == {"suppressed": 1}
+        assert (await read(reads.staff, f"/v1/status/{path}/gaps"))["counts"] == {"off_track": 1}
+
+
+async def test_a_gap_is_not_compared_with_a_period_that_hides_a_group(city: City, reads: Reads) -> None:
+    await stand(city, potholes(), push(*counts("2017-02", 44, 7, 55, 66), *counts("2017-03", 41, 12, 52, 61)))
+    public, staff = await gaps_of(reads.public), await gaps_of(reads.staff)
+    now = public["gaps"]["difference"]
+    assert (now["value"], now["status"], now["previous"], now["change"], now["trend"]) == (49, "achieved", *[None] * 3)
+    assert (staff["gaps"]["difference"]["change"], staff["gaps"]["difference"]["trend"]) == (-10, "narrowing")
+
+
+@pytest.mark.parametrize(("population", "published"), [(7, True), (70, False)], ids=["small", "unpublished"])
+async def test_a_slope_is_not_told_with_other_weights_than_its_own(
+    city: City, reads: Reads, population: int, published: bool
+) -> None:
+    people = measure("people", direction="none", frequency="year", breakdowns=["district"], published=published)
+    await stand(
+        city,
+        people,
+        potholes(weighted_by="people"),
+        push(*counts("2016", population, 300, 90, 80, code="people"), *counts("2017-03", 44, 17, 55, 66)),
+    )
+    public, staff = await gaps_of(reads.public), await gaps_of(reads.staff)
+    assert staff["gaps"]["slope_index"]["weighted"] is True
+    slope = public["gaps"]["slope_index"]
+    assert (slope["value"], slope["weighted"], slope["status"]) == (None, None, "suppressed")
+    assert public["gaps"]["difference"] == staff["gaps"]["difference"]
+
+
+@pytest.mark.parametrize(
+    ("aim", "more"),
+    [("2017", {}), ("2017-03", {"method": MethodChoice(id="threshold", params={"trailing": 3})})],
+    ids=["the year to date", "a trailing window"],
+)
+async def test_a_group_is_not_judged_without_its_hidden_periods(
+    city: City, reads: Reads, aim: str, more: dict[str, Any]
+) -> None:
+    held = Target(period=aim, breakdown={"district": "1"}, value=Decimal(50), version=1)
+    await stand(
+        city,
+        potholes(time_aggregation="sum", **more),
+        TargetsSet(measure="cases", targets=[held], set_at=NOON),
+        push(*counts("2017-02", 9, 40, 50, 60), *counts("2017-03", 44, 40, 50, 60)),
+    )
+    (public, *_), (staff, *_) = [(await gaps_of(each))["groups"]["items"] for each in (reads.public, reads.staff)]
+    assert (staff["value"], staff["target"]) == (44, 50) and staff["status"] not in ("no_target", "insufficient")
+    assert (public["value"], public["status"], public["target"]) == (44, "suppressed", None)
+
+
+async def test_a_group_is_not_judged_by_what_is_hidden_inside_it(city: City, reads: Reads) -> None:
+    by_sex = MethodChoice(id="cagr-ratio", params={"series": "sex"})
+    rows = [
+        value("cases", year, number, breakdown={"district": place, "sex": sex})
+        for year, numbers in (("2015", (90, 80, 70, 60)), ("2016", (50, 4, 60, 50)))
+        for (place, sex), number in zip((("1", "f"), ("1", "m"), ("2", "f"), ("2", "m")), numbers, strict=True)
+    ]
+    wholes = [*counts("2015", 170, 130), *counts("2016", 54, 110)]
+    await stand(
+        city,
+        measure("cases", frequency="year", direction="down", breakdowns=["district", "sex"], method=by_sex),
+        push(*rows, *wholes),
+    )
+    path = "?dimension=district"
+    public, staff = (await gaps_of(reads.public, path))["groups"], (await gaps_of(reads.staff, path))["groups"]
+    assert [line["value"] for line in public["items"]] == [54, 110]
+    first, second = (line["status"] for line in staff["items"])
+    assert "suppressed" not in (first, second)
+    assert [line["status"] for line in public["items"]] == ["suppressed", second]

@@ -1,4 +1,4 @@
-"""Gaps between the groups of measures, as staff see them and as the public does: from the cells that each sees."""
+"""Gaps between the groups of measures, as staff see them and as the public does: the same ones, or none."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,17 +11,25 @@ from rollup_worker.actions.loading import Loaded, Moment
 from rollup_worker.actions.withholding import withheld
 from rollup_worker.core import equity, facts, suppression
 from rollup_worker.core.equity import Figure, Gap
-from rollup_worker.core.facts import PEER, Cell, Target
+from rollup_worker.core.facts import PEER, Cell, NodeStatus, Target
 from rollup_worker.core.groups import Cut, cut, dimensions, rule_for
 from rollup_worker.core.judge import by_owner, judge_measure, latest, read
 from rollup_worker.core.methods.method import Case
+from rollup_worker.core.veil import covered, of_measure, read_hidden
 from rollup_worker.schemas.gaps import DimensionGaps, GapLine, GapPoint, GroupLine, GroupLines
 from tideline import periods
 from tideline.events import Calendar, EquityRule, MeasureDefined
 from tideline.periods import BadPeriod, Period
 from tideline.vocabulary import Direction, Status
 
-WORST_FIRST: Final = (Status.OFF_TRACK, Status.AT_RISK, Status.ACHIEVED, Status.NO_TARGET, Status.INSUFFICIENT)
+WORST_FIRST: Final = (
+    Status.OFF_TRACK,
+    Status.AT_RISK,
+    Status.ACHIEVED,
+    Status.NO_TARGET,
+    Status.INSUFFICIENT,
+    Status.SUPPRESSED,
+)
 
 Step = Callable[[Period, Calendar], Period]
 
@@ -50,8 +58,14 @@ class Look:
     whole: bool
 
     def figures(self, period: Period | None) -> Mapping[Gap, Figure]:
+        """None of them where a group is hidden, and no slope by weights of which one is."""
+        if period and self.cut.hides_a_group(period):
+            return dict.fromkeys(Gap, equity.WITHHELD)
         groups = self.cut.groups(period, self.until) if period else ()
-        return equity.gaps(groups, Direction(self.cut.definition.direction), self.rule)
+        found = equity.gaps(groups, Direction(self.cut.definition.direction), self.rule)
+        if period and found[Gap.SLOPE_INDEX].value is not None and self.cut.hides_people(period, self.until):
+            return {**found, Gap.SLOPE_INDEX: equity.WITHHELD}
+        return found
 
 
 def judged_period(found: Loaded, when: Moment) -> Case | None:
@@ -148,18 +162,9 @@ def _change(now: Figure, before: Figure) -> Decimal | None:
 
 
 def _group(found: Loaded, look: Look, name: str, when: Moment) -> GroupLine:
-    member = look.cut.members[name]
     if look.cut.is_hidden(name, look.judged):
         return GroupLine(group=name, value=None, suppressed=True, status=Status.SUPPRESSED)
-    status = judge_measure(
-        found.definition,
-        _targets(found, (look.cut.dimension, name)),
-        look.cut.visible(name),
-        when.today,
-        look.until,
-        weights=member.weights,
-        in_force=when.in_force,
-    )
+    status = _judged(found, look, name, when)
     return GroupLine(
         group=name,
         value=look.cut.value(name, look.judged, look.until).value,
@@ -168,6 +173,24 @@ def _group(found: Loaded, look: Look, name: str, when: Moment) -> GroupLine:
         lower=status.lower,
         upper=status.upper,
         status=status.status,
+    )
+
+
+def _judged(found: Loaded, look: Look, name: str, when: Moment) -> NodeStatus:
+    """A group as if it were the whole; suppressed where its judgement read what is hidden."""
+    member, definition = look.cut.members[name], found.definition
+    targets = _targets(found, (look.cut.dimension, name))
+    status = judge_measure(
+        definition,
+        targets,
+        member.cells,
+        when.today,
+        look.until,
+        weights=member.weights,
+        in_force=when.in_force,
+    )
+    return covered(
+        status, of_measure(definition, targets, status, read_hidden(definition, member.hidden, when.in_force))
     )
 
 

@@ -16,7 +16,8 @@ Monitoring (2013). Without a population for every group, groups weigh the same a
 
 **Status.** A gap of at most its target: achieved; beyond it by no more than the near band (percent of the target): at
 risk; else off track. Without a target: no_target. Fewer than two groups with a value, or a gap with a target that
-cannot be told: insufficient. A slope counts by its size; its sign shows who is better off.
+cannot be told: insufficient. A slope counts by its size; its sign shows who is better off. What is kept from the
+reader has no value, no trend and the status suppressed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -65,6 +66,10 @@ class Figure:
     relative: Decimal | None = None
     weighted: bool | None = None
     reason: str | None = None
+
+
+WITHHELD: Final = Figure(reason="suppressed")
+"""A gap that is kept from the reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,8 @@ def slope_index(values: Sequence[Decimal], weights: Sequence[Decimal]) -> tuple[
 @exact
 def judge(figure: Figure, target: Decimal | None, near_percent: Decimal) -> Status:
     """The status of a gap against the most that is acceptable; the boundaries belong to their better side."""
+    if figure is WITHHELD:
+        return Status.SUPPRESSED
     if figure.reason == "too_few_groups":
         return Status.INSUFFICIENT
     if target is None:

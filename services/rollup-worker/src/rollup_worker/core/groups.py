@@ -3,7 +3,8 @@
 A group's value is made as a headline is: its own cell where there is one, else the finer cells of that group by the
 declared breakdown aggregation; then over time. What is hidden of a part is not shown of the whole: a coarser period
 of a group, or a group made from finer cells, has a value only where all that it is made from is shown. So whatever is
-computed from groups tells nothing that the cells shown do not. The values of others (`peer`) are no groups.
+computed from groups tells nothing that the cells shown do not. Between groups of which one is hidden nothing is told:
+it may be the best or the worst, and what is left would tell another gap. The values of others (`peer`) are no groups.
 """
 
 from collections import defaultdict
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from rollup_worker.core.disclosure import HEADLINE
 from rollup_worker.core.equity import Group
 from rollup_worker.core.facts import PEER, Breakdown, Cell
 from rollup_worker.core.headline import Headline, headlines, over
@@ -25,27 +27,42 @@ Hidden = Mapping[Period, frozenset[Breakdown]]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One group: its cells and headlines without the dimension, and the periods in which it is hidden."""
+    """One group: its cells and headlines without the dimension, and what of it is hidden in which period.
+
+    In a period in which the group's value is hidden, the empty breakdown is among `hidden`.
+    """
 
     cells: Sequence[Cell] = ()
     weights: Sequence[Cell] = ()
     known: Mapping[Period, Headline] = field(default_factory=dict)
-    hidden: frozenset[Period] = frozenset()
+    hidden: Hidden = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One dimension of a measure with its groups; `people` counts them where something does."""
+    """One dimension of a measure with its groups.
+
+    `everyone` counts them where something does, `people` as far as the reader sees it.
+    """
 
     definition: MeasureDefined
     dimension: str
     members: Mapping[str, Member]
     people: Weights = NONE
+    everyone: Weights = NONE
 
     def is_hidden(self, name: str, period: Period) -> bool:
-        own = Frequency(self.definition.frequency)
-        parts = periods.parts(period, own, self.definition.calendar)
-        return not self.members[name].hidden.isdisjoint(parts)
+        own, hidden = Frequency(self.definition.frequency), self.members[name].hidden
+        parts = periods.parts(period, own, self.definition.calendar) if hidden else ()
+        return any(HEADLINE in hidden.get(part, ()) for part in parts)
+
+    def hides_a_group(self, period: Period) -> bool:
+        return any(self.is_hidden(name, period) for name in self.members)
+
+    def hides_people(self, period: Period, until: Period) -> bool:
+        """Whether a population of these groups is not shown."""
+        shown = (Cell(period, ((self.dimension, group.name),)) for group in self.groups(period, until))
+        return any(self.everyone.of(cell) is not None and self.people.of(cell) is None for cell in shown)
 
     def value(self, name: str, period: Period, until: Period) -> Headline:
         """The group's value of a period, to date; none where it is hidden."""
@@ -71,11 +88,6 @@ class Cut:
             return None
         return self.people.of(Cell(period, ((self.dimension, name),)))
 
-    def visible(self, name: str) -> list[Cell]:
-        """The group's cells that are shown, without the dimension."""
-        member = self.members[name]
-        return [cell for cell in member.cells if cell.period not in member.hidden]
-
 
 def cut(
     definition: MeasureDefined,
@@ -94,11 +106,12 @@ def cut(
             _stripped(dimension, held),
             _stripped(dimension, theirs.get(name, ())),
             headlines(definition, _stripped(dimension, held), weighing(_stripped(dimension, theirs.get(name, ())))),
-            _hidden_periods(held, concealed),
+            _hidden_of(dimension, held, concealed),
         )
         for name, held in sorted(own.items())
     }
-    return Cut(definition, dimension, members, weighing(weights if people is None else people))
+    everyone = weighing(weights)
+    return Cut(definition, dimension, members, everyone if people is None else weighing(people), everyone)
 
 
 def dimensions(definition: MeasureDefined, cells: Iterable[Cell]) -> list[str]:
@@ -124,15 +137,25 @@ def _by_group(dimension: str, cells: Iterable[Cell]) -> Mapping[str, list[Cell]]
 
 
 def _stripped(dimension: str, cells: Iterable[Cell]) -> list[Cell]:
-    return [replace(cell, breakdown=tuple(pair for pair in cell.breakdown if pair[0] != dimension)) for cell in cells]
+    return [replace(cell, breakdown=_without(dimension, cell.breakdown)) for cell in cells]
 
 
-def _hidden_periods(cells: Iterable[Cell], hidden: Hidden) -> frozenset[Period]:
-    """The periods in which something of the group is hidden that its value is made from."""
+def _without(dimension: str, breakdown: Breakdown) -> Breakdown:
+    return tuple(pair for pair in breakdown if pair[0] != dimension)
+
+
+def _hidden_of(dimension: str, cells: Iterable[Cell], hidden: Hidden) -> Hidden:
+    """By period what of a group is hidden: finer cells, and its value where these make it or it is hidden itself."""
     grouped = defaultdict[Period, list[Breakdown]](list)
-    for cell in cells:
-        grouped[cell.period].append(cell.breakdown)
-    return frozenset(period for period, keys in grouped.items() if _used(keys) & hidden.get(period, frozenset()))
+    for cell in cells if hidden else ():
+        if cell.period in hidden:
+            grouped[cell.period].append(cell.breakdown)
+    found = dict[Period, frozenset[Breakdown]]()
+    for period, keys in grouped.items():
+        concealed = {_without(dimension, key) for key in keys if key in hidden[period]}
+        made_of_hidden = not _used(keys).isdisjoint(hidden[period])
+        found[period] = frozenset(concealed | {HEADLINE} if made_of_hidden else concealed)
+    return {period: keys for period, keys in found.items() if keys}
 
 
 def _used(keys: Sequence[Breakdown]) -> frozenset[Breakdown]:

@@ -11,7 +11,10 @@ from tideline.vocabulary import Status
 
 
 class GroupLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A group with its own target and status, if one is set; `suppressed`: its value is not for the public."""
+    """A group with its own target and status, if one is set; `suppressed`: its value is not for the public.
+
+    A group with a value has the status `suppressed` where its judgement reads more of it than the public may see.
+    """
 
     group: str
     value: Decimal | None
@@ -40,7 +43,7 @@ class GapPoint(msgspec.Struct, frozen=True, kw_only=True):
 class GapLine(msgspec.Struct, frozen=True, kw_only=True):
     """One gap. `previous` is that of the period before, `last_year` that of the same period a year before.
 
-    `reason` says why there is no value. `relative` (slope / weighted mean) and `weighted` belong to the slope index.
+    `reason` says why there is no value; `suppressed`: a group of the period is not for the public. `relative` (slope / weighted mean) and `weighted` belong to the slope index.
     """
 
     value: Decimal | None
