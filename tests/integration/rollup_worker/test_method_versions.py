@@ -218,5 +218,6 @@ async def test_the_command_compares_and_switches_only_when_told(city: City) -> N
     assert await city.database.pool.fetchval("select count(*) from method_in_force") == 0
     await run("--switch", "--actor", "ada")
     adopted = await city.database.pool.fetchrow("select version, actor from method_in_force")
+    assert adopted is not None
     assert tuple(adopted) == (2, "ada")
     assert (await city.document("measure", "good")).status == "on_track"

@@ -1,7 +1,7 @@
 """Each event's effect happens once; nothing is dropped without a word; the next event is never held up for ever."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -11,7 +11,7 @@ from tests.support.parts import FreshDatabase, Nats
 from tideline.bus import Bus
 from tideline.consumer import Consumer, Handler, Hopeless, Meta
 from tideline.database import Connection, Database
-from tideline.events import DepartmentDefined
+from tideline.events import DepartmentDefined, Event
 from tideline.relay import Relay
 
 READER = "rollup-worker"
@@ -196,7 +196,7 @@ async def test_what_was_applied_is_noted_with_its_effect_and_what_was_seen_befor
     async with Stage(fresh_database, nats_server) as stage:
         await stage.publish("a", "b", "c")
         for _ in range(2):
-            handlers = {DepartmentDefined: poison}
+            handlers: Mapping[type[Event], Handler] = {DepartmentDefined: poison}
             reading = Consumer(
                 stage.reader, stage.reader_bus, stream=STREAM, durable=READER, handlers=handlers, note=remember
             )

@@ -67,7 +67,15 @@ def test_a_miss_of_just_five_percent_is_at_risk_as_published() -> None:
 
 @pytest.mark.parametrize(
     ("first", "score"),
-    [("-75", "99.999999"), ("5", "74.999999"), ("20", "40"), ("100", "15.000001"), ("125", "5.625"), ("140", "0"), ("150", "2.5")],
+    [
+        ("-75", "99.999999"),
+        ("5", "74.999999"),
+        ("20", "40"),
+        ("100", "15.000001"),
+        ("125", "5.625"),
+        ("140", "0"),
+        ("150", "2.5"),
+    ],
 )
 def test_the_common_score_meets_its_anchors(first: str, score: str) -> None:
     """100 last and 140 wanted in two years: miss = 1 − (100 − first) / 100."""
