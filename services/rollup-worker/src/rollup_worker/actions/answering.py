@@ -46,17 +46,20 @@ def definition_of(known: Plan, node: Node) -> Defined | None:
     return held[node.kind].get(node.code)
 
 
-async def moment(
-    connection: Connection, as_of: str | None, known_at: datetime | None, definition: Defined | None
-) -> Moment:
-    """Raises Invalid for what is no period of the node's calendar."""
-    period = _period(as_of, await calendar_of(connection, definition)) if as_of is not None else None
+async def moment(connection: Connection, as_of: str | None, known_at: datetime | None, node: Node) -> Moment:
+    """Raises Invalid for what is no period of the calendar that the node had then."""
+    if as_of is None:
+        return await find_moment(connection, None, known_at)
+    definition = await plan.find_definition(connection, node, known_at)
+    period = _period(as_of, await calendar_of(connection, definition, known_at))
     return await find_moment(connection, period, known_at)
 
 
-async def calendar_of(connection: Connection, definition: Defined | None) -> Calendar:
-    """In which a node's periods are read: a measure's in its own, all others' in the city's."""
-    return definition.calendar if isinstance(definition, MeasureDefined) else await plan.find_calendar(connection)
+async def calendar_of(connection: Connection, definition: Defined | None, known_at: datetime | None) -> Calendar:
+    """In which a node's periods are read: a measure's in its own, all others' in the city's as it was known then."""
+    if isinstance(definition, MeasureDefined):
+        return definition.calendar
+    return await plan.find_calendar(connection, known_at)
 
 
 async def judge_then(connection: Connection, node: Node, when: Moment) -> tuple[Plan, Tree]:

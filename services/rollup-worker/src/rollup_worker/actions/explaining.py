@@ -54,7 +54,7 @@ async def grounds(connection: Connection, node: Node, definition: Defined | None
     edges = (await plan.list_edges_under(connection, [node])).get(node, [])
     stored = await assessments.list_lines(connection, [edge.child for edge in edges])
     lines = {child: _lines.decode(text) for child, text in stored.items()}
-    rule = facts.parent(definition, await plan.find_calendar(connection)) if definition else Parent(node)
+    rule = facts.parent(definition, await plan.find_calendar(connection, when.known_at)) if definition else Parent(node)
     children = [child_of(edge, lines[edge.child]) for edge in edges if edge.child in lines]
     status = roll_up(rule, children)
     veil = of_parent(status, {child: line.veil for child, line in lines.items()})

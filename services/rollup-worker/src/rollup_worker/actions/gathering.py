@@ -1,14 +1,15 @@
 """Reading what some measures need: first what decides how much that is, then the values, a bounded number at once."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from rollup_worker.actions.moments import Loaded, Moment
-from rollup_worker.actions.values import cells, first_after, over_values, targets
+from rollup_worker.actions.values import cells, first_after, last_named, over_values, targets, within
 from rollup_worker.core import facts, needs
+from rollup_worker.core.dependencies import Days
 from rollup_worker.core.derived import cells_of
 from rollup_worker.core.facts import Cell, Target
 from rollup_worker.core.judge import latest
@@ -32,7 +33,8 @@ Held = Mapping[str, Sequence[Value]]
 class Gathering:
     """`asked` are the measures to load; `known` are these and all that they read. `told` are the targets.
 
-    `reach`: how far back `recent` looks beyond what judging reads.
+    `reach`: how far back `recent` looks beyond what judging reads. `moved` are those of the known whose periods began
+    on other days at that moment than their values are now kept under: of these everything is read.
     """
 
     connection: Connection
@@ -41,6 +43,7 @@ class Gathering:
     known: Mapping[str, MeasureDefined]
     told: Mapping[str, Sequence[events.Target]]
     reach: Reach | None = None
+    moved: Collection[str] = frozenset()
 
     @classmethod
     async def begin(
@@ -54,8 +57,9 @@ class Gathering:
         asked = supposed.measures(definitions)
         told = await inputs.list_targets(connection, asked, moment.known_at)
         told = {code: over_targets(held, supposed.targets.get(code, ())) for code, held in told.items()}
-        others = await _list_read(connection, asked, moment)
-        return cls(connection, moment, asked, {**others, **asked}, told, reach)
+        known = {**await _list_read(connection, asked, moment), **asked}
+        moved = await inputs.list_moved(connection, known, moment.known_at) if moment.known_at else set[str]()
+        return cls(connection, moment, asked, known, told, reach, moved)
 
     async def recent(self) -> AsyncIterator[Loaded]:
         """What judging reads. Where the latest value is not where it was expected, everything is read after all."""
@@ -77,8 +81,20 @@ class Gathering:
         read = {code: needs.leaves(code, self.known) for code in self.asked}
         befores = {leaf: first_after(self.known[leaf], self.moment.as_of) for found in read.values() for leaf in found}
         found = await inputs.list_latest(self.connection, befores, self.moment.known_at)
-        last = {code: _period_from(start, self.known[code]) for code, start in found.items()}
+        last = {code: _period_from(start, self.known[code]) for code, start in found.items() if code not in self.moved}
+        last |= await self._latest_moved(befores)
         return [self._need(self.asked[code], leaves, last) for code, leaves in read.items()]
+
+    async def _latest_moved(self, befores: Mapping[str, date | None]) -> dict[str, Period]:
+        """The latest periods of measures whose values are now kept under other days."""
+        moved = befores.keys() & self.moved
+        if not moved or self.moment.known_at is None:
+            return {}
+        names = defaultdict[str, list[str]](list)
+        for code, name in await inputs.list_names(self.connection, moved, self.moment.known_at):
+            names[code].append(name)
+        found = {code: last_named(self.known[code], held, befores[code]) for code, held in names.items()}
+        return {code: last for code, last in found.items() if last}
 
     def _need(self, definition: MeasureDefined, leaves: Iterable[str], last: Mapping[str, Period]) -> Need:
         if not self.moment.overlay.values.keys().isdisjoint(leaves):
@@ -108,8 +124,10 @@ class Gathering:
 
     def _loaded(self, need: Need, own: Held, weighing: Held) -> Loaded:
         definition = self.asked[need.code]
-        values, made, read = self._made(need.code, own)
-        weights = self._made(definition.weighted_by, weighing)[1] if need.weights and definition.weighted_by else ()
+        values, made, read = self._made(need.code, self._then(own, need.own))
+        weights: Sequence[Cell] = ()
+        if need.weights and definition.weighted_by:
+            weights = self._made(definition.weighted_by, self._then(weighing, need.weights))[1]
         return Loaded(
             definition=definition,
             values=values,
@@ -134,11 +152,21 @@ class Gathering:
     def _wanted(self, part: Sequence[Need]) -> list[Wanted]:
         """Of each need by turns the own values and the weights."""
         return [
-            Wanted(2 * place + what, code, first, min(upto, self._end(code)))
+            Wanted(2 * place + what, code, *self._days(code, days), code in self.moved)
             for place, need in enumerate(part)
             for what, held in ((OWN, need.own), (WEIGHTS, need.weights))
-            for code, (first, upto) in held.items()
+            for code, days in held.items()
         ]
+
+    def _days(self, code: str, days: Days) -> Days:
+        return days[0], min(days[1], self._end(code))
+
+    def _then(self, held: Held, wanted: Mapping[str, Days]) -> Held:
+        """What was wanted of the values that were read: of the moved ones the days they had then."""
+        return {
+            code: within(self.known[code], values, *self._days(code, wanted[code])) if code in self.moved else values
+            for code, values in held.items()
+        }
 
     def _end(self, code: str) -> date:
         return first_after(self.known[code], self.moment.as_of) or date.max

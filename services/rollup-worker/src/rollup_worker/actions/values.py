@@ -29,6 +29,18 @@ def cells(definition: MeasureDefined, values: Iterable[Value]) -> list[Cell]:
     return [cell for value in values if (cell := _cell(definition, value))]
 
 
+def within(definition: MeasureDefined, values: Iterable[Value], first: date, upto: date) -> list[Value]:
+    """Those of the measure's periods that begin in a half-open span of days, oldest first."""
+    dated = [(cell.period.start, value) for value in values if (cell := _cell(definition, value))]
+    return [value for start, value in sorted(dated, key=lambda pair: pair[0]) if first <= start < upto]
+
+
+def last_named(definition: MeasureDefined, names: Iterable[str], before: date | None) -> Period | None:
+    """The latest of the measure's periods that begins before a day (None: any)."""
+    found = (period for name in names if (period := _own_period(definition, name)))
+    return max((period for period in found if before is None or period.start < before), default=None)
+
+
 def targets(definition: MeasureDefined, told: Iterable[events.Target]) -> Sequence[Target]:
     """Those that bind the headline, as far as the measure's own calendar can read them."""
     readable = [target for target in told if _is_readable(target.period, definition)]
@@ -62,15 +74,20 @@ def _supposed(told: Observation) -> Value:
 
 
 def _cell(definition: MeasureDefined, value: Value) -> Cell | None:
-    try:
-        period = periods.parse(value.period, definition.calendar)
-    except BadPeriod:
-        return None
-    if period.frequency != definition.frequency:
+    period = _own_period(definition, value.period)
+    if period is None:
         return None
     flag = Flag(value.flag) if value.flag else None
     breakdown = facts.breakdown(value.breakdown)
     return Cell(period, breakdown, value.value, value.numerator, value.denominator, flag)
+
+
+def _own_period(definition: MeasureDefined, name: str) -> Period | None:
+    try:
+        period = periods.parse(name, definition.calendar)
+    except BadPeriod:
+        return None
+    return period if period.frequency == definition.frequency else None
 
 
 def _is_readable(period: str, definition: MeasureDefined) -> bool:

@@ -36,12 +36,16 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Values of one measure, of the periods that begin in a half-open span of days, for one reader."""
+    """Values of one measure, of the periods that begin in a half-open span of days, for one reader.
+
+    `moved`: the measure's periods began on other days at the time asked for; all of its values are wanted.
+    """
 
     reader: int
     measure: str
     first: date
     upto: date
+    moved: bool = False
 
 
 async def list_latest(
@@ -61,6 +65,21 @@ async def list_values(
     query, more = (_VALUES, []) if known_at is None else (_VALUES_KNOWN, [known_at])
     rows = await connection.fetch(query, *columns, limit, *more)
     return [(row["reader"], _value(row)) for row in rows]
+
+
+async def list_moved(connection: Connection, measures: Iterable[str], known_at: datetime) -> set[str]:
+    """The measures whose values are kept under other first days than their periods had then.
+
+    First days are those of the newest frequency and calendar.
+    """
+    rows = await connection.fetch(_MOVED, list(measures), known_at)
+    return {row["code"] for row in rows}
+
+
+async def list_names(connection: Connection, measures: Iterable[str], known_at: datetime) -> list[tuple[str, str]]:
+    """Measures with the ids of the periods for which they had a value of their own."""
+    rows = await connection.fetch(_NAMES, list(measures), known_at)
+    return [(row["measure"], row["period"]) for row in rows]
 
 
 async def list_targets(
@@ -112,15 +131,30 @@ group by m.code
 _WANTED: Final = """
 select m.reader, o.measure, o.period, o.breakdown, o.revision, o.value, o.numerator, o.denominator, o.flag, o.batch,
     o.source, o.known_from
-from unnest($1::int[], $2::text[], $3::date[], $4::date[]) m (reader, measure, first, upto)
+from unnest($1::int[], $2::text[], $3::date[], $4::date[], $5::bool[]) m (reader, measure, first, upto, moved)
 cross join lateral (
     select * from observation
-    where measure = m.measure and period_start >= m.first and period_start < m.upto and reported and {known}
+    where measure = m.measure and {within} and {known}
     offset 0) o
-order by m.reader, o.measure, o.period_start, o.breakdown limit $5
+order by m.reader, o.measure, o.period_start, o.breakdown limit $6
 """
-_VALUES: Final = _WANTED.format(known="known_to is null")
-_VALUES_KNOWN: Final = _WANTED.format(known="known_from <= $6 and (known_to is null or known_to > $6)")
+_WITHIN: Final = "period_start >= m.first and period_start < m.upto and reported"
+_VALUES: Final = _WANTED.format(within=_WITHIN, known="known_to is null")
+_VALUES_KNOWN: Final = _WANTED.format(
+    within=f"case when m.moved then flag is distinct from 'withdrawn' else {_WITHIN} end",
+    known="known_from <= $7 and (known_to is null or known_to > $7)",
+)
+_NAMES: Final = f"""
+select distinct measure, period from observation
+where measure = any($1::text[]) and known_from <= $2 and (known_to is null or known_to > $2)
+  and flag is distinct from 'withdrawn' and {_OWN}
+"""  # noqa: S608
+_MOVED: Final = """
+select n.code from definition n join definition d using (kind, code)
+where kind = 'measure' and code = any($1::text[]) and n.known_to is null
+  and d.known_from <= $2 and (d.known_to is null or d.known_to > $2)
+  and (d.body->>'frequency', d.body->'calendar') is distinct from (n.body->>'frequency', n.body->'calendar')
+"""
 _TARGETS: Final = """
 select * from target
 where measure = any($1::text[]) and case when $2::timestamptz is null then known_to is null

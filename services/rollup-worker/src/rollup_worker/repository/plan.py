@@ -39,20 +39,22 @@ async def find_plan(connection: Connection, at: datetime | None = None) -> Plan:
     )
 
 
-async def list_definitions(connection: Connection, nodes: Iterable[Node]) -> dict[Node, Defined]:
-    """The standing definitions of these nodes; the city may have none."""
-    rows = await connection.fetch(_DEFINITIONS_OF, *_columns(nodes))
+async def list_definitions(
+    connection: Connection, nodes: Iterable[Node], at: datetime | None = None
+) -> dict[Node, Defined]:
+    """The definitions of these nodes that stand, or stood at a time; the city may have none."""
+    rows = await connection.fetch(_DEFINITIONS_OF, at, *_columns(nodes))
     return {Node(kind, row["code"]): _readers[kind].decode(row["body"]) for row in rows for kind in [Kind(row["kind"])]}
 
 
-async def find_calendar(connection: Connection) -> Calendar:
+async def find_calendar(connection: Connection, at: datetime | None = None) -> Calendar:
     """The city's own."""
-    city = await find_definition(connection, CITY)
+    city = await find_definition(connection, CITY, at)
     return city.calendar if isinstance(city, CityDefined) else periods.STANDARD
 
 
-async def find_definition(connection: Connection, node: Node) -> Defined | None:
-    return (await list_definitions(connection, [node])).get(node)
+async def find_definition(connection: Connection, node: Node, at: datetime | None = None) -> Defined | None:
+    return (await list_definitions(connection, [node], at)).get(node)
 
 
 async def list_edges(connection: Connection) -> set[Edge]:
@@ -101,7 +103,9 @@ where case when $1::timestamptz is null then known_to is null
 """
 _DEFINITIONS_OF: Final = """
 select kind, code, body from definition
-join unnest($1::text[], $2::text[]) n (kind, code) using (kind, code) where known_to is null
+join unnest($2::text[], $3::text[]) n (kind, code) using (kind, code)
+where case when $1::timestamptz is null then known_to is null
+           else known_from <= $1 and (known_to is null or known_to > $1) end
 """
 _EDGES: Final = "select parent_kind, parent_code, child_kind, child_code, weight, role from edge "
 _UNDER: Final = """

@@ -43,7 +43,7 @@ async def equity(request: Request) -> Response:
 
 async def _report(connection: Connection, asked: Asked) -> EquityReport:
     known = await plan.find_plan(connection, asked.known_at)
-    when = await moment(connection, asked.as_of, asked.known_at, None)
+    when = await moment(connection, asked.as_of, asked.known_at, asked.node)
     wanted = {
         code: measure
         for code, measure in sorted(known.measures.items())

@@ -38,7 +38,7 @@ async def explain(request: Request) -> Response:
 
 async def _explained(connection: Connection, asked: Asked) -> Explanation:
     definition = await plan.find_definition(connection, asked.node)
-    when = await moment(connection, asked.as_of, asked.known_at, definition)
+    when = await moment(connection, asked.as_of, asked.known_at, asked.node)
     held = await grounds(connection, asked.node, definition, when)
     return explanation(asked.node, held, when, staff=asked.staff)
 

@@ -47,7 +47,7 @@ async def gaps(request: Request) -> Response:
 
 async def _measure(connection: Connection, asked: Asked, known: Plan, view: View) -> MeasureGaps:
     definition = known.measures[asked.node.code]
-    when = await moment(connection, asked.as_of, asked.known_at, definition)
+    when = await moment(connection, asked.as_of, asked.known_at, asked.node)
     found = (await load_series(connection, {definition.code: definition}, when))[definition.code]
     if view.dimension is not None:
         _admit_dimension(found, view.dimension)
@@ -62,7 +62,7 @@ async def _measure(connection: Connection, asked: Asked, known: Plan, view: View
 
 
 async def _beneath(connection: Connection, asked: Asked, known: Plan, view: View) -> GapList:
-    when = await moment(connection, asked.as_of, asked.known_at, None)
+    when = await moment(connection, asked.as_of, asked.known_at, asked.node)
     definitions = {
         code: measure
         for code in _measures_under(known, asked.node)

@@ -49,8 +49,7 @@ async def history(request: Request) -> Response:
 async def _versions(connection: Connection, request: Request, asked: Asked) -> VersionPage:
     """What was known by then, and of it the versions that had judged no later period than was asked for."""
     limit = _limit(request, 50, VERSIONS_MAX)
-    definition = await plan.find_definition(connection, asked.node)
-    when = await moment(connection, asked.as_of, asked.known_at, definition)
+    when = await moment(connection, asked.as_of, asked.known_at, asked.node)
     span = VersionSpan(_before(request), when.known_at, when.as_of.end if when.as_of else None)
     found = await assessments.list_versions(connection, asked.node, span, limit)
     items = [_version(each, asked) for each in found if each.published or asked.staff]
@@ -59,15 +58,15 @@ async def _versions(connection: Connection, request: Request, asked: Asked) -> V
 
 async def _periods(connection: Connection, request: Request, asked: Asked) -> PeriodPage:
     """Newest first, back to where there was nothing yet."""
-    definition = await plan.find_definition(connection, asked.node)
     known = await plan.find_plan(connection, asked.known_at)
-    calendar = await calendar_of(connection, definition)
-    when = await moment(connection, asked.as_of, asked.known_at, definition)
+    definition = definition_of(known, asked.node)
+    calendar = await calendar_of(connection, definition, asked.known_at)
+    when = await moment(connection, asked.as_of, asked.known_at, asked.node)
     first = _asked_first(request, definition, calendar, when.as_of.end if when.as_of else None)
     if first is None and (end := await _last_judged(connection, asked)):
         first = _around(end, request, definition, calendar)
     ends = _back(first, calendar, _limit(request, 12, PERIODS_MAX)) if first else []
-    if not ends or (asked.node != CITY and definition_of(known, asked.node) is None):
+    if not ends or (asked.node != CITY and definition is None):
         return PeriodPage([], None)
     trees = await judge_periods(connection, known, asked.node, when, ends)
     items = [_line(end, calendar, tree, asked) for end, tree in zip(ends, trees, strict=True)]

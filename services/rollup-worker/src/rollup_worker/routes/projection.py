@@ -26,8 +26,7 @@ async def projection(request: Request) -> Response:
     wish = _wish(request, asked)
     async with database_of(request).transaction(read_only=True) as connection:
         await admit(connection, asked, await assessments.find_current(connection, asked.node))
-        definition = await plan.find_definition(connection, asked.node)
-        when = await moment(connection, asked.as_of, asked.known_at, definition)
+        when = await moment(connection, asked.as_of, asked.known_at, asked.node)
         known = await plan.find_plan(connection, asked.known_at)
         body = encode(await project(connection, known, asked.node, when, wish))
     return answer_computed(request, asked, body)

@@ -38,7 +38,7 @@ async def series(request: Request) -> Response:
         definition = known.measures.get(asked.node.code)
         if definition is None:
             raise NotFound(f"there was no measure {asked.node.code} then")
-        when = await moment(connection, asked.as_of, asked.known_at, definition)
+        when = await moment(connection, asked.as_of, asked.known_at, asked.node)
         loaded = (await load_series(connection, {definition.code: definition}, when))[definition.code]
     found = _series(request, asked, known, loaded)
     return Response(encode(_page(request, found)), media_type="application/json", headers={"Cache-Control": "no-cache"})

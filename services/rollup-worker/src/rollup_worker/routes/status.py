@@ -43,11 +43,10 @@ async def _computed(request: Request, asked: Asked) -> Response:
     async with database_of(request).transaction(read_only=True) as connection:
         current = await assessments.find_current(connection, asked.node)
         await admit(connection, asked, current)
-        definition = await plan.find_definition(connection, asked.node)
         stored = (
             current if asked.known_at is None else await assessments.find_known(connection, asked.node, asked.known_at)
         )
-        when = await moment(connection, asked.as_of, asked.known_at, definition)
+        when = await moment(connection, asked.as_of, asked.known_at, asked.node)
         now = request.app.state.clock.now()
         found = with_published(await document_then(connection, asked.node, when, now, staff=asked.staff), stored)
     return answer(request, encode(found), etag(f"{content_tag(found)}-{asked.audience}"), staff=asked.staff)

@@ -18,8 +18,7 @@ async def target_check(request: Request) -> Response:
     asked, period = ask(request), request.query_params.get("period")
     async with database_of(request).transaction(read_only=True) as connection:
         await admit(connection, asked, await assessments.find_current(connection, asked.node))
-        definition = await plan.find_definition(connection, asked.node)
-        when = await moment(connection, asked.as_of, asked.known_at, definition)
+        when = await moment(connection, asked.as_of, asked.known_at, asked.node)
         known = await plan.find_plan(connection, asked.known_at)
         body = encode(await check_target(connection, known, asked.node.code, when, period, staff=asked.staff))
     return answer_computed(request, asked, body)

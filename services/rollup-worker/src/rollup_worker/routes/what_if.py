@@ -53,7 +53,7 @@ async def _answer(request: Request, asked: Question, *, staff: bool) -> Response
         definition = definition_of(known, node)
         if node != CITY and (definition is None or not (definition.published or staff)):
             raise NotFound(f"there is no {node.kind} {node.code[:100]}")
-        when = await moment(connection, asked.as_of, known_at, definition)
+        when = await moment(connection, asked.as_of, known_at, node)
         asking = Asking(node, _rows(asked), staff)
         found = await answer_what_if(connection, known, asking, when, request.app.state.clock.now())
     return Response(encode(found), media_type="application/json", headers={"Cache-Control": "no-store"})
