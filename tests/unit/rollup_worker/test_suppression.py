@@ -1,5 +1,6 @@
 """Small numbers: what is hidden, what is hidden beside it, and what an attacker is left with."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -120,6 +121,52 @@ def test_the_numbers_of_others_are_neither_hidden_nor_counted() -> None:
     cells = [*districts("30", "40"), cell("2017-03", "3", peer="salford")]
     assert names(COUNTED, cells) == []
     assert shown(COUNTED, cells, 10) == cells
+
+
+def test_whether_anything_is_small_is_seen_before_sums_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("sums were put together for nothing")
+
+    monkeypatch.setattr("rollup_worker.core.suppression.headline", never)
+    pair = cell("2017-03", pair=("12", "40"), district="1")
+    people = [cell("2017-01", "100", district=district) for district in "123"]
+    assert hidden(COUNTED, districts("10", "0", "40"), 10) == frozenset()
+    assert hidden(RATIO, [pair], 10) == frozenset()
+    assert hidden(AVERAGE, districts("3", "5", "7"), 10, weighing(people)) == frozenset()
+    with pytest.raises(AssertionError):
+        hidden(COUNTED, districts("9", "0", "40"), 10)
+
+
+PICKING = ["min", "max", "median", "last"]
+
+
+def rates(*pairs: tuple[str, str]) -> list[Cell]:
+    """Values with the people behind them."""
+    return [
+        replace(cell("2017-03", amount, district=str(place)), denominator=Decimal(people))
+        for place, (amount, people) in enumerate(pairs, 1)
+    ]
+
+
+@pytest.mark.parametrize("aggregation", PICKING)
+def test_a_headline_that_is_the_value_of_one_group_is_hidden_with_any_of_them(aggregation: str) -> None:
+    definition = measure(time_aggregation="last", breakdown_aggregation=aggregation)
+    cells = rates(("90", "4"), ("50", "80"), ("70", "100"), ("60", "90"))
+    assert "total" in names(definition, cells)
+    assert names(definition, rates(("90", "40"), ("50", "80"), ("70", "100"))) == []
+
+
+@pytest.mark.parametrize("aggregation", PICKING)
+def test_a_headline_of_its_own_stays_beside_two_hidden_groups(aggregation: str) -> None:
+    definition = measure(time_aggregation="last", breakdown_aggregation=aggregation)
+    cells = [*rates(("90", "4"), ("50", "80"), ("70", "100"), ("60", "90")), cell("2017-03", "90")]
+    assert names(definition, cells) == ["1", "2"]
+
+
+def test_an_average_hides_two_groups_of_which_it_is_made_and_stays() -> None:
+    cells = rates(("90", "4"), ("50", "80"), ("70", "100"), ("60", "90"))
+    found = names(measure(time_aggregation="last", breakdown_aggregation="average"), cells)
+    assert len(found) == 2 and "1" in found and "total" not in found
 
 
 def test_each_period_is_looked_at_by_itself() -> None:

@@ -12,7 +12,9 @@ is `weighted_by` tells. Where nothing tells a count, nothing is hidden.
 that do not add up, too, a sum over groups never has a single hidden one.
 
 **The headline** is hidden where the measure itself sets a threshold and it is such a count, or where it would give a
-cell away. The values of others (`peer`) are theirs and are left as they are.
+cell away. One that is made of groups and is the value of one of them (`min`, `max`, `median`, `last`) is hidden with
+any of them; beside one of its own there are always two hidden groups, and it does not tell which of them it is like.
+The values of others (`peer`) are theirs and are left as they are.
 
 **A derived measure** shows no cell that is made from a hidden one.
 
@@ -20,7 +22,7 @@ A cell of a coarser period is made from shown cells of its parts only, so that t
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
@@ -36,6 +38,9 @@ from tideline.periods import Period, is_coarser, parent
 from tideline.vocabulary import Aggregation, Frequency
 
 ADDING: Final = frozenset({Aggregation.SUM, Aggregation.COUNT})
+
+PICKING: Final = frozenset({Aggregation.MIN, Aggregation.MAX, Aggregation.MEDIAN, Aggregation.LAST})
+"""These take the value of one group, or two, for the whole."""
 
 USUAL: Final = 10
 """The threshold of a city that says nothing."""
@@ -110,9 +115,41 @@ def hidden(
     own = {cell.breakdown: cell for cell in cells if cell.present and not _of_others(cell)}
     if not own or (not given and (under <= 0 or (set(own) == {HEADLINE} and definition.suppress_under is None))):
         return frozenset()
+    if not given and not _may_be_small(definition, own.values(), under, weights):
+        return frozenset()
     tables = _tables(definition, list(own.values()), max(under, 0), weights)
     small = {key for table in tables for key in table.numbers if table.is_small(key)}
-    return protect(tables, {*small, *given}) if small or given else frozenset()
+    found = protect(tables, {*small, *given}) if small or given else frozenset()
+    return found | {HEADLINE} if _picked(definition, own, found) else found
+
+
+def _may_be_small(definition: MeasureDefined, cells: Iterable[Cell], under: int, weights: Weights) -> bool:
+    """Told without putting any sum together; most periods hide nothing."""
+    if definition.suppress_under is not None:
+        return True
+    broken_down = (cell for cell in cells if cell.breakdown)
+    if _adds(definition):
+        told: Iterable[Decimal | None] = (cell.value for cell in broken_down)
+    elif _is_ratio(definition):
+        told = (number for cell in broken_down for number in (cell.numerator, cell.denominator))
+    else:
+        told = (_behind(cell, weights) for cell in broken_down)
+    return any(number is not None and 0 < number < under for number in told)
+
+
+def _picked(definition: MeasureDefined, own: Mapping[Breakdown, Cell], hidden: Collection[Breakdown]) -> bool:
+    """Whether the headline is taken from groups of which one is hidden."""
+    if not hidden or HEADLINE in own or definition.breakdown_aggregation not in PICKING:
+        return False
+    return any(key in hidden for key in _smallest(own))
+
+
+def _adds(definition: MeasureDefined) -> bool:
+    return Aggregation(definition.breakdown_aggregation) in ADDING
+
+
+def _is_ratio(definition: MeasureDefined) -> bool:
+    return Aggregation.RATIO in (definition.breakdown_aggregation, definition.time_aggregation)
 
 
 def _of_others(cell: Cell) -> bool:
@@ -122,9 +159,9 @@ def _of_others(cell: Cell) -> bool:
 def _tables(definition: MeasureDefined, cells: Sequence[Cell], under: int, weights: Weights) -> list[Table]:
     explicit = definition.suppress_under is not None
     values = _with_headline(definition, cells, weights)
-    if Aggregation(definition.breakdown_aggregation) in ADDING:
+    if _adds(definition):
         return [Table(values, under, explicit, whole=True)]
-    if Aggregation.RATIO in (definition.breakdown_aggregation, definition.time_aggregation):
+    if _is_ratio(definition):
         counts = [_counts(cells, "numerator"), _counts(cells, "denominator")]
     else:
         counts = [_people(cells, weights)]
@@ -157,7 +194,11 @@ def _totalled(found: Numbers) -> Numbers:
     """With the sum over the smallest cut, where the total was not told."""
     if HEADLINE in found or not found:
         return found
-    cuts = {tuple(name for name, _ in key) for key in found}
-    smallest = min(cuts, key=lambda cut: (len(cut), cut))
-    parts = (number for key, number in found.items() if tuple(name for name, _ in key) == smallest)
-    return {**found, HEADLINE: sum(parts, ZERO)}
+    return {**found, HEADLINE: sum((found[key] for key in _smallest(found)), ZERO)}
+
+
+def _smallest(keys: Collection[Breakdown]) -> list[Breakdown]:
+    """Those of the smallest cut, of which a headline is made."""
+    cuts = {key: tuple(name for name, _ in key) for key in keys}
+    smallest = min(cuts.values(), key=lambda cut: (len(cut), cut))
+    return [key for key, cut in cuts.items() if cut == smallest]

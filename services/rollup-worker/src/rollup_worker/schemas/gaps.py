@@ -43,7 +43,8 @@ class GapPoint(msgspec.Struct, frozen=True, kw_only=True):
 class GapLine(msgspec.Struct, frozen=True, kw_only=True):
     """One gap. `previous` is that of the period before, `last_year` that of the same period a year before.
 
-    `reason` says why there is no value; `suppressed`: a group of the period is not for the public. `relative` (slope / weighted mean) and `weighted` belong to the slope index.
+    `reason` says why there is no value; `suppressed`: a group of the period is not for the public. `relative`
+    (slope / weighted mean) and `weighted` belong to the slope index.
     """
 
     value: Decimal | None
