@@ -198,3 +198,18 @@ async def test_a_group_is_not_judged_by_what_is_hidden_inside_it(city: City, rea
     first, second = (line["status"] for line in staff["items"])
     assert "suppressed" not in (first, second)
     assert [line["status"] for line in public["items"]] == ["suppressed", second]
+
+
+async def test_an_explanation_shows_no_hidden_headline_of_what_weighs(city: City, reads: Reads) -> None:
+    people = measure("people", direction="none", frequency="year", time_aggregation="last", suppress_under=10)
+    weighed = {"time_aggregation": "weighted_average", "breakdown_aggregation": "weighted_average"}
+    await stand(
+        city,
+        people,
+        measure("cases", weighted_by="people", **weighed),
+        push(value("people", "2015", 70), value("people", "2016", 7), value("cases", "2017-03", 44)),
+    )
+    path = "/v1/status/measures/cases/explain"
+    staff, public = await read(reads.staff, path), await read(reads.public, path)
+    assert 7 in [each["value"] for each in staff["inputs"] + staff["weights"]]
+    assert 7 not in [each["value"] for each in public["inputs"] + public["weights"]]
