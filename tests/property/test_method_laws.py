@@ -17,7 +17,7 @@ from rollup_worker.core.judge import judge_measure, latest, window
 from rollup_worker.core.methods import VERSIONS
 from tests.unit.rollup_worker.build import measure
 from tideline import periods
-from tideline.events import Baseline, MeasureDefined, MethodChoice
+from tideline.events import Baseline, MeasureDefined, MethodChoice, Peer
 from tideline.vocabulary import JUDGEMENTS, Frequency, Status
 
 TODAY: Final = date(2018, 6, 30)
@@ -71,6 +71,8 @@ def definitions(
         breakdown_aggregation=aggregation if aggregation != "last" else "sum",
         method=MethodChoice(id=name[0], version=name[1], params=params),
         baseline=draw(st.none() | base),
+        breakdowns=["group"],
+        peers=[Peer(code="salford")],
     )
 
 
@@ -133,9 +135,12 @@ def test_neither_order_nor_repetition_of_inputs_changes_anything(name: Name, dat
 @settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_a_better_value_never_shows_a_worse_judgement(name: Name, data: st.DataObject) -> None:
-    """Of a control chart as far as its limits stand still; of any method where both values can be judged."""
+    """Of a control chart as far as its limits stand still: twelve windows of three, and the judged value.
+
+    Of any method where both values can be judged.
+    """
     definition = data.draw(definitions(name, ["up", "down"], MONOTONE[name[0]]))
-    values = data.draw(st.lists(values_of(name), min_size=13, max_size=24))
+    values = data.draw(st.lists(values_of(name), min_size=16, max_size=24))
     two = sorted(data.draw(st.tuples(values_of(name), values_of(name))), reverse=definition.direction == "down")
     targets = data.draw(st.lists(aims(name), max_size=2))
     worse, better = (judged(definition, targets, run([*values[:-1], value])) for value in two)

@@ -1,5 +1,6 @@
 """A method is chosen from what is offered, with parameters that fit it."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from goals_api.core.methods import is_schema
 from goals_api.core.proposals import World
 from rollup_worker.core.methods import VERSIONS
 from tests.unit.goals_api.plans import TODAY, alone, measure, stored, world
-from tideline.events import MethodChoice, OfferedMethod
+from tideline.events import MeasureDefined, MethodChoice, OfferedMethod, Peer
 
 SCHEMA: dict[str, Any] = {
     "$ref": "#/$defs/Params",
@@ -31,6 +32,11 @@ OFFERED = (
     OfferedMethod(id="pace", version=1, title="Pace", in_force=False, params={"type": "object"}),
     OfferedMethod(id="pace", version=2, title="Pace", in_force=True, params=SCHEMA),
 )
+ENGINE = [
+    OfferedMethod(id=method.id, version=method.version, title="", in_force=method.version == 1, params=method.schema)
+    for method in VERSIONS.values()
+]
+NOON = datetime(2017, 1, 1, 12, tzinfo=UTC)
 
 
 def offering(*known: Any) -> World:
@@ -82,6 +88,58 @@ def test_a_whole_number_may_be_written_with_a_point() -> None:
     assert faults(offering(), trailing=Decimal("12.5")) == [("method.params.trailing", "bad_method")]
 
 
+FITTING: dict[str, Any] = {"frequency": "month", "breakdowns": ("district",), "peers": (Peer(code="salford"),)}
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("control-chart", {"step": "2016-03"}),
+        ("control-chart", {"step": "2016", "level": "quarter"}),
+        ("control-chart", {"step": None, "level": None, "points": 5}),
+        ("cagr-ratio", {"base_period": "2015-03", "series": "district"}),
+        ("cagr-ratio", {"level": "month"}),
+        ("comparator", {"against": {"peer": "salford"}}),
+        ("comparator", {"against": "baseline"}),
+        *(
+            ("comparator", {"confidence": given})
+            for given in (95, 99.8, Decimal("99.8"), Decimal("95.0"), "95", "99.80")
+        ),
+    ],
+)
+def test_a_parameter_may_name_what_the_measure_has(name: str, params: dict[str, Any]) -> None:
+    assert found_of(name, params) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "path"),
+    [
+        ("control-chart", {"step": "banana"}, "step"),
+        ("control-chart", {"level": "week"}, "level"),
+        ("cagr-ratio", {"base_period": "2015-03-45"}, "base_period"),
+        ("cagr-ratio", {"series": "sex"}, "series"),
+        ("comparator", {"against": {"peer": "york"}}, "against.peer"),
+        *(
+            ("comparator", {"confidence": given}, "confidence")
+            for given in (90, 95.5, "90", "x", Decimal("99.7"), True)
+        ),
+    ],
+)
+def test_a_parameter_that_can_never_work_is_refused(name: str, params: dict[str, Any], path: str) -> None:
+    assert set(found_of(name, params)) == {(f"method.params.{path}", "bad_method")}
+    chosen = VERSIONS[name, 1]
+    definition = MeasureDefined(
+        code="m", version=1, title="M", breakdowns=["district"], peers=[Peer(code="salford")], defined_at=NOON
+    )
+    assert chosen.validate(params) or chosen.read(params).misfit(definition)
+
+
+def found_of(name: str, params: dict[str, Any]) -> list[tuple[str, str]]:
+    chosen = replace(measure("m"), method=MethodChoice(id=name, params=params), **FITTING)
+    offered = replace(world(), offered=ENGINE)
+    return [(fault.path, fault.code) for fault in check(alone(chosen), offered, TODAY)]
+
+
 def test_what_stands_is_not_judged_again_until_it_comes_back_from_retirement() -> None:
     before = measure("m", method=MethodChoice(id="old-method"))
     assert check(alone(replace(before, title="New")), offering(before), TODAY) == []
@@ -90,11 +148,7 @@ def test_what_stands_is_not_judged_again_until_it_comes_back_from_retirement() -
 
 
 def test_the_schemas_that_the_engine_writes_can_be_held_against_parameters() -> None:
-    offered = [
-        OfferedMethod(id=method.id, version=method.version, title="", in_force=True, params=method.schema)
-        for method in VERSIONS.values()
-    ]
-    assert all(is_schema(method.params) for method in offered)
-    before = replace(world(), offered=offered)
+    assert all(is_schema(method.params) for method in ENGINE)
+    before = replace(world(), offered=ENGINE)
     assert faults(before, name="threshold", near_percent=Decimal("7.5"), trailing=12) == []
     assert faults(before, name="threshold", near_percent="x") == [("method.params.near_percent", "bad_method")]

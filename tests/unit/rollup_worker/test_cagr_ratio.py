@@ -30,7 +30,8 @@ CLOSE = Decimal("1E-9")
 
 
 def by_growth(direction: str = "up", params: dict[str, Any] | None = None, **fields: Any) -> MeasureDefined:
-    given = {"frequency": "year", **fields}
+    named = [params["series"]] if params and "series" in params else []
+    given = {"frequency": "year", "breakdowns": named, **fields}
     return measure(direction=direction, method=MethodChoice(id="cagr-ratio", params=params or {}), **given)
 
 
@@ -223,7 +224,7 @@ def test_a_baseline_is_the_base_before_any_value_and_a_named_period_before_the_b
     bases = [
         (judge(by_growth(baseline=given), [], cells).why["base_period"], "2015"),
         (judge(by_growth(), [], cells).why["base_period"], "2010"),
-        (judge(by_growth("up", {"base_period": "2011"}, baseline=given), [], cells).why["base_period"], "2013"),
+        (judge(by_growth("up", {"base_period": "2013"}, baseline=given), [], cells).why["base_period"], "2013"),
         (judge(by_growth("up", {"base_period": "2015"}, baseline=given), [], cells).why["base_value"], 100),
     ]
     assert all(found == expected for found, expected in bases)
@@ -258,6 +259,25 @@ def test_a_value_on_its_target_has_reached_it_whatever_its_base() -> None:
             Status.ACHIEVED,
             Decimal(100),
         )
+
+
+@pytest.mark.parametrize(
+    ("params", "reason", "said"),
+    [
+        ({"base_period": "2011"}, "no_base", "2011"),
+        ({"base_period": "2015-03-45"}, "bad_params", "2015-03-45"),
+        ({"base_period": "2015-03-45", "series": "d"}, "bad_params", "2015-03-45"),
+        ({"series": "e"}, "bad_params", "no breakdown e"),
+        ({"level": "month"}, "bad_params", "month is finer"),
+    ],
+)
+def test_what_names_nothing_of_the_measure_judges_nothing(params: dict[str, Any], reason: str, said: str) -> None:
+    """Another base would make another judgement, and nobody would see it."""
+    cells = [cell("2010", "50"), cell("2013", "80"), cell("2016", "101.5")]
+    for given in (baseline("2015", "100"), None):
+        found = judge(by_growth("up", params, baseline=given, breakdowns=["d"]), [target("2017", "200")], cells)
+        assert (found.status, found.why["reason"]) == (Status.INSUFFICIENT, reason)
+        assert said in found.why["detail"]
 
 
 def test_without_a_direction_growth_is_told_and_nothing_judged() -> None:

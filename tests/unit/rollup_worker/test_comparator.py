@@ -10,14 +10,15 @@ from rollup_worker.core.judge import judge_measure, window
 from rollup_worker.core.methods import VERSIONS
 from tests.unit.rollup_worker.build import baseline, cell, judge, measure, target
 from tideline import periods
-from tideline.events import MeasureDefined, MethodChoice
+from tideline.events import MeasureDefined, MethodChoice, Peer
 from tideline.vocabulary import Status
 
 
 def by_comparator(direction: str = "up", params: dict[str, Any] | None = None, **fields: Any) -> MeasureDefined:
     usual: dict[str, Any] = {"time_aggregation": "ratio", "breakdown_aggregation": "ratio", "multiplier": Decimal(100)}
     method = MethodChoice(id="comparator", params=params or {})
-    return measure(direction=direction, frequency="year", method=method, **usual | fields)
+    peers = [Peer(code="salford"), Peer(code="leeds")]
+    return measure(direction=direction, frequency="year", method=method, peers=peers, **usual | fields)
 
 
 def share(part: str, whole: str, limit: str, direction: str = "up", **params: Any) -> NodeStatus:
@@ -38,6 +39,13 @@ def test_without_a_comparator_there_is_data_and_no_judgement() -> None:
 def test_a_comparator_that_has_no_value_is_none(against: Any) -> None:
     found = judge(by_comparator(params={"against": against}), [target("2017", "1")], [cell("2017", pair=("1", "2"))])
     assert (found.status, found.why["reason"]) == (Status.NO_TARGET, "no_comparator")
+
+
+def test_a_peer_that_is_not_listed_judges_nothing() -> None:
+    definition = by_comparator(params={"against": {"peer": "york"}})
+    found = judge(definition, [], [cell("2017", pair=("1", "2")), cell("2017", pair=("1", "4"), peer="york")])
+    assert (found.status, found.why["reason"]) == (Status.INSUFFICIENT, "bad_params")
+    assert "york" in found.why["detail"]
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,14 @@ def test_too_few_points_judge_nothing_and_say_how_many_are_needed(points: int) -
 
 @pytest.mark.parametrize(
     "params",
-    [{"points": 2}, {"points": 501}, {"points": 9}, {"baseline_points": 25}, {"step": 5}, {"minimum_points": 30}],
+    [
+        {"points": 2},
+        {"points": 501},
+        {"points": 9, "minimum_points": 10},
+        {"baseline_points": 25},
+        {"step": 5},
+        {"minimum_points": 30},
+    ],
 )
 def test_parameters_that_cannot_be_used_are_named(params: dict[str, Any]) -> None:
     assert VERSIONS["control-chart", 1].validate(params)
@@ -231,7 +238,14 @@ def test_the_window_and_a_step_bound_what_is_charted_and_read() -> None:
 
 
 def test_a_step_that_is_no_period_judges_nothing() -> None:
-    assert drawn(STEADY, step="last summer").why["reason"] == "bad_step"
+    found = drawn(STEADY, step="last summer")
+    assert (found.status, found.why["reason"]) == (Status.INSUFFICIENT, "bad_params")
+    assert "last summer" in found.why["detail"]
+
+
+def test_a_short_chart_needs_no_more_points_than_it_has() -> None:
+    assert drawn(STEADY[:5], "40", points=5).why["points"] == 5
+    assert drawn(STEADY[:4], "40", points=5).why["reason"] == "too_few_points"
 
 
 def test_older_values_change_nothing() -> None:

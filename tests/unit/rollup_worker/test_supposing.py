@@ -59,3 +59,18 @@ def test_a_row_that_does_not_fit_changes_nothing_and_is_told_by_its_place() -> N
     ]
     assert [each.period for each in overlay.targets["kpi"]] == ["2017"]
     assert overlay.plan.departments["d"].weight == 1
+
+
+def test_a_method_whose_parameters_can_never_work_for_the_measure_is_not_supposed() -> None:
+    params: list[tuple[str, dict[str, object]]] = [
+        ("control-chart", {"step": "banana"}),
+        ("control-chart", {"level": "day"}),
+        ("cagr-ratio", {"base_period": "2015-03-45"}),
+        ("cagr-ratio", {"series": "nowhere"}),
+        ("comparator", {"against": {"peer": "nobody"}}),
+        ("comparator", {"confidence": 90}),
+    ]
+    for method, given in params:
+        overlay, faults = suppose(KNOWN, Rows(methods=[("kpi", MethodChoice(id=method, params=given))]), NONE_ADOPTED)
+        assert [(fault.part, fault.code) for fault in faults] == [("methods", "bad_params")], given
+        assert not overlay.plan.measures

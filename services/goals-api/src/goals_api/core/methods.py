@@ -12,8 +12,9 @@ from jsonschema.validators import extend
 from goals_api.core.entities import Measure
 from goals_api.core.faults import Fault, join, under
 from goals_api.core.proposals import Proposal, World
-from tideline.events import MethodChoice, OfferedMethod
-from tideline.vocabulary import Kind
+from tideline.events import Calendar, MethodChoice, OfferedMethod
+from tideline.periods import BadPeriod, is_coarser, parse
+from tideline.vocabulary import Frequency, Kind
 
 FAULTS_MAX: Final = 20
 DETAIL_MAX: Final = 300
@@ -40,10 +41,38 @@ def _is_integer(checker: Any, value: object) -> bool:
     return _is_number(checker, value) and value == int(value)  # type: ignore[call-overload]
 
 
+def _enum(_: Any, words: Iterable[object], value: object, __: object) -> Iterator[ValidationError]:
+    """A number is the same in whatever way it is held."""
+    if value not in words and not (_is_number(None, value) and str(value) in map(str, words)):
+        yield ValidationError(f"{value} is none of {', '.join(map(str, words))}")
+
+
+def _refers(measure: Measure, what: str, value: object) -> str | None:
+    """What is wrong with a parameter that names something of the measure; None: nothing."""
+    if not isinstance(value, str):
+        return None
+    if what == "period":
+        return None if is_period(value, measure.calendar) else f"{value[:40]} is no period of the measure's calendar"
+    if what == "frequency":
+        finer = value in set(Frequency) and is_coarser(measure.frequency, Frequency(value))
+        return f"{value} is finer than the measure, which is told by {measure.frequency}" if finer else None
+    listed = {"breakdown": measure.breakdowns, "peer": tuple(peer.code for peer in measure.peers)}.get(what)
+    return None if listed is None or value in listed else f"the measure has no {what} {value[:60]!r}"
+
+
+def _validator(measure: Measure) -> Any:
+    """`x-refers-to` is read for this measure; what it may name there stands with the methods."""
+
+    def refers(_: Any, what: str, value: object, __: object) -> Iterator[ValidationError]:
+        if fault := _refers(measure, what, value):
+            yield ValidationError(fault)
+
+    return extend(  # type: ignore[no-untyped-call]
+        Draft202012Validator, {"enum": _enum, "x-refers-to": refers}, type_checker=_types
+    )
+
+
 _types: Final = Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer})
-_Validator: Final[Any] = extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator, type_checker=_types
-)
 
 
 def check_methods(proposal: Proposal, world: World) -> Iterator[Fault]:
@@ -54,10 +83,10 @@ def check_methods(proposal: Proposal, world: World) -> Iterator[Fault]:
         assert isinstance(measure, Measure)
         kept = isinstance(before, Measure) and before.method == measure.method
         if measure.method is not None and not kept:
-            yield from under(join(entry.path, "method"), check_choice(measure.method, world.offered))
+            yield from under(join(entry.path, "method"), check_choice(measure.method, measure, world.offered))
 
 
-def check_choice(choice: MethodChoice, offered: Iterable[OfferedMethod]) -> Iterator[Fault]:
+def check_choice(choice: MethodChoice, measure: Measure, offered: Iterable[OfferedMethod]) -> Iterator[Fault]:
     """Every fault of one choice; without a version it is held against the one in force."""
     versions = {method.version: method for method in offered if method.id == choice.id}
     in_force = next((method for method in versions.values() if method.in_force), None)
@@ -70,7 +99,15 @@ def check_choice(choice: MethodChoice, offered: Iterable[OfferedMethod]) -> Iter
         said = f"no version {choice.version}" if choice.version else "no version in force"
         yield Fault("version", "unknown_method", f"{choice.id} has {said}; there are {known}")
     else:
-        yield from _check_params(choice.params, method.params)
+        yield from _check_params(choice.params, method.params, _validator(measure))
+
+
+def is_period(text: str, calendar: Calendar) -> bool:
+    try:
+        parse(text, calendar)
+    except BadPeriod:
+        return False
+    return True
 
 
 def is_schema(params: Mapping[str, Any]) -> bool:
@@ -82,8 +119,8 @@ def is_schema(params: Mapping[str, Any]) -> bool:
     return True
 
 
-def _check_params(params: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Fault]:
-    errors = _Validator(schema, format_checker=_formats).iter_errors(params)
+def _check_params(params: Mapping[str, Any], schema: Mapping[str, Any], validator: Any) -> Iterator[Fault]:
+    errors = validator(schema, format_checker=_formats).iter_errors(params)
     for error, _ in zip(errors, range(FAULTS_MAX), strict=False):
         nearest: ValidationError = best_match([error]) or error
         yield Fault(_path(nearest), "bad_method", _WRITTEN.sub(r"\1", nearest.message)[:DETAIL_MAX])

@@ -179,6 +179,8 @@ def _assess(case: Case, in_force: InForce) -> tuple[Method[Any] | None, Assessme
         return method, unjudged(Status.INSUFFICIENT, "bad_params" if method else "unknown_method", params)
     if method is None or params is None:
         return None, NO_TARGET
+    if misfit := params.misfit(case.definition):
+        return method, unjudged(Status.INSUFFICIENT, "bad_params", misfit)
     found = method.judge(case, params)
     if params.confirm > 1:
         found = confirmed(found, _history(case, method, params), params.confirm)

@@ -123,6 +123,8 @@ class _Draft:
             return Wrong("id", "unknown_method", f"there is no method {choice.id[:60]!r} in that version")
         if faults := method.validate(choice.params):
             return Wrong("params", "bad_params", "; ".join(faults))
+        if misfit := method.read(choice.params).misfit(definition):
+            return Wrong("params", "bad_params", misfit)
         wrong = self._twice(("method", code))
         if wrong is None:
             self.measures[code] = msgspec.structs.replace(definition, method=choice)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -11,6 +11,7 @@ from rollup_worker.core.headline import Headline
 from rollup_worker.core.methods import threshold
 from rollup_worker.core.methods.bounds import Bounds, bounds
 from rollup_worker.core.methods.method import Case
+from rollup_worker.core.methods.references import PEER
 from tideline import periods
 from tideline.periods import BadPeriod, Period
 from tideline.vocabulary import Direction
@@ -19,7 +20,7 @@ from tideline.vocabulary import Direction
 class Peer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Another city or body with the same measure, by its code."""
 
-    peer: str
+    peer: Annotated[str, PEER]
 
 
 Other = Literal["target", "previous_year", "previous_period", "baseline"] | Peer

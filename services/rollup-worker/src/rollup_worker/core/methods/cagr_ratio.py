@@ -3,9 +3,9 @@
 `CAGR(a, b, n) = (a / b)^(1 / n) − 1`. `d` is +1 where more is better and −1 where less is; `s` is −1 for a base below
 zero, else +1.
 
-**Base.** The definition's baseline; with `base_period`, or without a baseline, the first value known (from that
-period on). **Last value:** the judged period's; **n**: the years between the ends of the periods, in twelfths of a
-year for months, quarters and halves, days / 365.25 where days or weeks come in.
+**Base.** The definition's baseline; with `base_period` the first value in that period (insufficient where it has
+none), and without either the first value known. **Last value:** the judged period's; **n**: the years between the
+ends of the periods, in twelfths of a year for months, quarters and halves, days / 365.25 where days or weeks come in.
 
 **With a target** (the nearest that ends with or after the judged period; after the last one, the last):
 achieved where the value reaches it. Else `R = s · d · CAGR(value, base) / |CAGR(target, base)|`: ≥ 0.95 on track,
@@ -35,7 +35,7 @@ Source: Statistics Canada and Open SDG, progress measurement, after Eurostat's i
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from rollup_worker.core import scores
 from rollup_worker.core.decimals import ONE
@@ -46,6 +46,7 @@ from rollup_worker.core.methods import rates
 from rollup_worker.core.methods.bounds import Bounds, bounds
 from rollup_worker.core.methods.method import Case, Method, Params, period_of
 from rollup_worker.core.methods.rates import Rated
+from rollup_worker.core.methods.references import BREAKDOWN, PERIOD, Named
 from tideline import periods
 from tideline.periods import Period
 from tideline.vocabulary import Direction, Status
@@ -56,9 +57,12 @@ WEEK: Final = timedelta(days=7)
 class CagrRatioParams(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The period to start from, the natural limit in the measure's unit, the dimension whose groups are judged."""
 
-    base_period: str | None = None
+    base_period: Annotated[str, PERIOD] | None = None
     limit: Decimal | None = None
-    series: str | None = None
+    series: Annotated[str, BREAKDOWN] | None = None
+
+    def named(self) -> list[Named]:
+        return [*Params.named(self), (PERIOD, self.base_period), (BREAKDOWN, self.series)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,8 @@ def _base(case: Case, params: CagrRatioParams, held: Headline) -> tuple[Period, 
     earlier = [each for each in case.back(held.period.frequency) if start is None or each.period.start >= start.start]
     if not earlier or earlier[-1].value is None or earlier[-1].period.end >= held.period.end:
         return None
+    if params.base_period is not None and start and earlier[-1].period.start >= start.end:
+        return None
     return earlier[-1].period, earlier[-1].value
 
 
@@ -156,7 +162,7 @@ def _one(case: Case, params: CagrRatioParams, aim: Aim | None) -> Judged:
     whole = not case.adds_up or held.reporting == held.of
     base = _base(case, params, held)
     reached = aim is not None and aim.good.miss(held.value) <= 0 and (whole or aim.good.upper is None)
-    if reason := _hindrance(case, aim, held, base):
+    if reason := _hindrance(case, params, aim, held, base):
         return Judged(rates.ACHIEVED, {"value_held": held.value}) if reached else _not(*reason)
     assert base is not None
     unit = ONE if whole else Decimal(held.reporting)
@@ -166,8 +172,10 @@ def _one(case: Case, params: CagrRatioParams, aim: Aim | None) -> Judged:
 
 
 def _hindrance(
-    case: Case, aim: Aim | None, held: Headline, base: tuple[Period, Decimal] | None
+    case: Case, params: CagrRatioParams, aim: Aim | None, held: Headline, base: tuple[Period, Decimal] | None
 ) -> tuple[str, str] | None:
+    if base is None and params.base_period is not None:
+        return "no_base", f"There is no value of {params.base_period} before the judged one to start from."
     if base is None:
         return "too_few_values", "There is no value before the judged one to start from."
     if base[0].end >= held.period.end:

@@ -26,7 +26,9 @@ Source: UKHSA, Fingertips: comparisons by confidence interval; Technical Guide: 
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
 
 from rollup_worker.core import scores
 from rollup_worker.core.decimals import HUNDRED, ONE, divide
@@ -34,9 +36,10 @@ from rollup_worker.core.facts import Assessment
 from rollup_worker.core.headline import Headline
 from rollup_worker.core.intervals import EXACT_BELOW, Interval, Z, count, wilson
 from rollup_worker.core.methods import against
-from rollup_worker.core.methods.against import Against, Other
+from rollup_worker.core.methods.against import Against, Other, Peer, name_of
 from rollup_worker.core.methods.bounds import Bounds
 from rollup_worker.core.methods.method import Case, Method, Params, unjudged
+from rollup_worker.core.methods.references import PEER, Named
 from tideline.vocabulary import Status
 
 BETTER: Final = "better"
@@ -44,16 +47,24 @@ SIMILAR: Final = "similar"
 WORSE: Final = "worse"
 
 
+# A number, or a text that says one of them to the digit.
+LEVELS: Final = {"anyOf": [{"enum": [95, 99.8]}, {"type": "string", "pattern": r"^\+?0*(95(\.0*)?|99\.80*)$"}]}
+
+
 class ComparatorParams(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`confidence` in percent, 95 or 99.8."""
 
     against: Other = "target"
-    confidence: Decimal = Decimal(95)
+    confidence: Annotated[Decimal, msgspec.Meta(extra_json_schema=LEVELS)] = Decimal(95)
     kind: Literal["proportion", "rate", "count"] | None = None
 
     def __post_init__(self) -> None:
         if self.confidence not in Z:
             raise ValueError(f"confidence is one of {', '.join(map(str, Z))}")
+
+    def named(self) -> list[Named]:
+        peer = self.against.peer if isinstance(self.against, Peer) else None
+        return [*Params.named(self), (PEER, peer)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +112,7 @@ def assess(case: Case, params: ComparatorParams) -> Assessment:
     found = against.find(case, params.against)
     if found is None:
         return unjudged(
-            Status.NO_TARGET, "no_comparator", f"There is nothing to compare with: {against.name_of(params.against)}."
+            Status.NO_TARGET, "no_comparator", f"There is nothing to compare with: {name_of(params.against)}."
         )
     shown = case.beside(found.target) if found.target else case.at(case.level)
     if shown.value is None:

@@ -5,7 +5,7 @@ period `step` on if one is named. A period without a value is left out, and so i
 up. The centre is their mean, the limits are mean ± 2.66 × the mean of the moving ranges (the differences between
 neighbours). `baseline_points`: centre and limits are made from the first so many values alone.
 `screen_outliers`: moving ranges of 3.267 times their mean or more are left out of a second mean.
-Fewer than `minimum_points` values: insufficient. Limits of fewer than twelve values are trial limits.
+Fewer than `minimum_points` values (ten, or all `points`): insufficient. Limits of fewer than twelve are trial limits.
 
 **Variation.** Special when the last value is part of a pattern; of several, the first of these decides:
 `outside` the limits · `trend`: seven values each above, or each below, the one before · `two_of_three`: two of three
@@ -28,8 +28,9 @@ without a target, the chart only describes.
 **Score.** Hit or miss: the share of the way between the limits that is on the good side. Else the middle of the band.
 Native figure: the last value's distance from the mean in sigma (mean moving range / 1.128).
 
-A better value never makes a worse status while centre and limits are fixed by values before it (`baseline_points`);
-where they move with every value, as published, it can: a high value raises the mean that others are held against.
+A better value never makes a worse status while centre and limits are fixed by values before it (`baseline_points`,
+and as many values, each with all that trails it, before the judged one); where they move with every value, as
+published, it can: a high value raises the mean that others are held against.
 
 Source: NHS England, Making data count; NHS-R community, Plot the dots.
 """
@@ -47,7 +48,8 @@ from rollup_worker.core.decimals import divide
 from rollup_worker.core.facts import Assessment, Target
 from rollup_worker.core.methods import threshold
 from rollup_worker.core.methods.bounds import Bounds, bounds
-from rollup_worker.core.methods.method import Case, Method, Params, unjudged
+from rollup_worker.core.methods.method import Case, Method, Params, period_of, unjudged
+from rollup_worker.core.methods.references import PERIOD, Named
 from rollup_worker.core.methods.xmr import Chart, Signal, chart, signals
 from tideline import periods
 from tideline.periods import BadPeriod, Period
@@ -79,17 +81,27 @@ Count = Annotated[int, msgspec.Meta(ge=3, le=POINTS_MAX)]
 
 
 class ControlChartParams(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`step` is the id of the period from which on the process is a new one."""
+    """`step` is the id of the period from which on the process is a new one.
+
+    `minimum_points` unsaid: ten, or as many as `points` where these are fewer.
+    """
 
     points: Count = POINTS
-    minimum_points: Count = MINIMUM
+    minimum_points: Count | None = None
     baseline_points: Count | None = None
-    step: str | None = None
+    step: Annotated[str, PERIOD] | None = None
     screen_outliers: bool = False
 
     def __post_init__(self) -> None:
-        if self.minimum_points > self.points or (self.baseline_points or 0) > self.points:
+        if max(self.minimum_points or 0, self.baseline_points or 0) > self.points:
             raise ValueError("a chart has at least so many points as it asks for")
+
+    def named(self) -> list[Named]:
+        return [*Params.named(self), (PERIOD, self.step)]
+
+    @property
+    def least(self) -> int:
+        return self.minimum_points or min(MINIMUM, self.points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +116,9 @@ class Aim:
 def assess(case: Case, params: ControlChartParams) -> Assessment:
     aim = _aim(case)
     target = aim.target if aim else None
-    if params.step and _step(case, params) is None:
-        return unjudged(Status.INSUFFICIENT, "bad_step", f"{params.step[:40]} is no period of the measure.", target)
     held = _held(case, params)
-    if len(held) < params.minimum_points:
-        detail = f"{len(held)} values of whole periods; a control chart needs {params.minimum_points}."
+    if len(held) < params.least:
+        detail = f"{len(held)} values of whole periods; a control chart needs {params.least}."
         return unjudged(Status.INSUFFICIENT, "too_few_points", detail, target)
     found = chart([value for _, value in held], params.baseline_points, screen=params.screen_outliers)
     fired = signals(found)
@@ -142,10 +152,8 @@ def _charted(case: Case, params: ControlChartParams) -> list[Period]:
 
 def _step(case: Case, params: ControlChartParams) -> date | None:
     """None without a step, or with one that names no period of the measure's calendar."""
-    try:
-        return periods.parse(params.step, case.definition.calendar).start if params.step else None
-    except BadPeriod:
-        return None
+    found = period_of(params.step, case.definition.calendar) if params.step else None
+    return found.start if found else None
 
 
 def _held(case: Case, params: ControlChartParams) -> list[tuple[Period, Decimal]]:

@@ -11,6 +11,7 @@ import msgspec
 from rollup_worker.core.aggregate import is_summable
 from rollup_worker.core.facts import Assessment, Breakdown, Cell, Target
 from rollup_worker.core.headline import Headline, headlines, over, trailing
+from rollup_worker.core.methods.references import FREQUENCY, Named, misfit
 from rollup_worker.core.weights import NONE, Weights
 from tideline import periods
 from tideline.events import Calendar, MeasureDefined
@@ -29,14 +30,23 @@ class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `trailing`: judge each period by the aggregate of this many periods up to and with it (the two exclude each other).
     `confirm`: show a judgement only once it has held for this many judged periods in a row (hysteresis).
 
-    Of each pair in `exclusive` only one can be given.
+    Of each pair in `exclusive` only one can be given. What a parameter names of the measure itself stands in the schema
+    as `x-refers-to`: a `period` of its calendar, one of its `breakdown`s or `peer`s, a `frequency` not finer than its.
     """
 
     exclusive: ClassVar[Sequence[tuple[str, str]]] = (("level", "trailing"),)
 
-    level: Frequency | None = None
+    level: Annotated[Frequency, FREQUENCY] | None = None
     trailing: Annotated[int, msgspec.Meta(ge=1, le=TRAILING_MAX)] | None = None
     confirm: Annotated[int, msgspec.Meta(ge=1, le=CONFIRM_MAX)] = 1
+
+    def misfit(self, definition: MeasureDefined) -> str | None:
+        """Why these parameters cannot work for a measure; None: they can."""
+        return misfit(definition, self.named())
+
+    def named(self) -> list[Named]:
+        """What they name of the measure."""
+        return [(FREQUENCY, self.level)]
 
 
 P = TypeVar("P", bound=Params)
