@@ -39,6 +39,8 @@ def read_hidden(
     definition: MeasureDefined, hidden: Mapping[Period, frozenset[Breakdown]], in_force: InForce
 ) -> frozenset[Period]:
     """The periods of which a judgement reads what the public does not see: the headline or, if it does, groups."""
+    if not hidden:
+        return frozenset()
     dimension = groups_read(definition, in_force)
     return frozenset(
         period
