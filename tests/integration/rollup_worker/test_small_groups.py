@@ -202,7 +202,7 @@ async def test_a_group_is_not_judged_by_what_is_hidden_inside_it(city: City, rea
 
 async def test_an_explanation_shows_no_hidden_headline_of_what_weighs(city: City, reads: Reads) -> None:
     people = measure("people", direction="none", frequency="year", time_aggregation="last", suppress_under=10)
-    weighed = {"time_aggregation": "weighted_average", "breakdown_aggregation": "weighted_average"}
+    weighed: dict[str, Any] = {"time_aggregation": "weighted_average", "breakdown_aggregation": "weighted_average"}
     await stand(
         city,
         people,
