@@ -325,3 +325,16 @@ async def test_an_explanation_shows_no_hidden_headline_of_an_input(city: City, r
     await city.judge()
     hidden = await read(reads.public, path)
     assert (hidden["status"], hidden["value"], hidden["inputs"]) == ("suppressed", None, [])
+
+
+async def test_a_look_at_the_past_gives_no_cell_back_that_is_hidden_now(city: City, reads: Reads) -> None:
+    """44 + 12 + 55 + 66, then the 12 becomes a 7 and the 44 its partner: the old 44 would tell the 7."""
+    await stand(city, potholes(), push(*by_district("2017-03", 44, 12, 55, 66)))
+    then, path = city.clock.at.isoformat(), "/v1/status/measures/potholes/gaps"
+    assert groups(await read(reads.public, path)) == {"1": 44, "2": 12, "3": 55, "4": 66}
+    now = city.clock.move(hours=1)
+    await stand(city, push(value("potholes", "2017-03", 7, 2, breakdown={"district": "2"}), at=now))
+    assert groups(await read(reads.public, path)) == {"1": None, "2": None, "3": 55, "4": 66}
+    past = path + "?known_at=" + then.replace("+00:00", "Z")
+    assert groups(await read(reads.public, past)) == {"1": None, "2": None, "3": 55, "4": 66}
+    assert groups(await read(reads.staff, past)) == {"1": 44, "2": 12, "3": 55, "4": 66}

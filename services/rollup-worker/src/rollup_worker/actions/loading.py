@@ -4,13 +4,18 @@ A measure with a formula has the values that it makes of its inputs', and is sho
 (`Moment.overlay`) takes its place among what is stored before anything is computed.
 """
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 from rollup_worker.actions.gathering import Gathering
 from rollup_worker.actions.moments import Loaded, Moment, find_moment
+from rollup_worker.actions.values import cells
 from rollup_worker.core.needs import Reach
+from rollup_worker.repository import inputs
+from rollup_worker.repository.inputs import Value
 from tideline.database import Connection
 from tideline.events import MeasureDefined
 
@@ -41,7 +46,7 @@ async def stream_recent(
     for part in _parts(definitions):
         gathering = await Gathering.begin(connection, part, moment, reach)
         async for found in gathering.recent():
-            yield found
+            yield await _with_later(connection, found, moment)
 
 
 async def stream_series(
@@ -51,7 +56,18 @@ async def stream_series(
     for part in _parts(definitions):
         gathering = await Gathering.begin(connection, part, moment)
         async for found in gathering.whole(part):
-            yield found
+            yield await _with_later(connection, found, moment)
+
+
+async def _with_later(connection: Connection, found: Loaded, moment: Moment) -> Loaded:
+    """What stands now decides with what stood then on what the public may still see of then."""
+    if moment.known_at is None or not any(value.breakdown for value in found.values):
+        return found
+    later = defaultdict[str, list[Value]](list)
+    for value in await inputs.list_standing(connection, {(each.measure, each.period) for each in found.values}):
+        later[value.measure].append(value)
+    definitions = {**found.reads, found.definition.code: found.definition}
+    return replace(found, later={code: cells(definitions[code], held) for code, held in later.items()})
 
 
 def _parts(definitions: Mapping[str, MeasureDefined]) -> Iterator[dict[str, MeasureDefined]]:

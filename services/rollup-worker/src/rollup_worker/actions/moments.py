@@ -38,7 +38,8 @@ class Loaded:
 
     `targets` bind the headline; `told` are all targets, those of single cells too. `weights` are the cells of the
     measure that weighs this one. `reads` are the definitions of other measures whose values were read.
-    `inputs` are the cells that a formula was computed from, by measure.
+    `inputs` are the cells that a formula was computed from, by measure. `later` are the cells that stand now in the
+    same periods, by measure, where an earlier time was asked about and values are broken down.
     """
 
     definition: MeasureDefined
@@ -49,6 +50,7 @@ class Loaded:
     weights: Sequence[Cell] = ()
     reads: Mapping[str, MeasureDefined] = field(default_factory=dict)
     inputs: Mapping[str, Sequence[Cell]] = field(default_factory=dict)
+    later: Mapping[str, Sequence[Cell]] = field(default_factory=dict)
 
 
 async def find_moment(connection: Connection, as_of: Period | None = None, known_at: datetime | None = None) -> Moment:

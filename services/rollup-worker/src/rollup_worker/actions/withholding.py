@@ -4,9 +4,10 @@ from rollup_worker.actions.moments import Loaded
 from rollup_worker.core.disclosure import HEADLINE
 from rollup_worker.core.facts import Plan
 from rollup_worker.core.judge import by_owner
-from rollup_worker.core.suppression import NOTHING, Hidden, city_limit, hidden_by_period, inherited, limit
+from rollup_worker.core.suppression import NOTHING, Hidden, city_limit, hidden_by_period, inherited, limit, together
 from rollup_worker.core.weights import weighing
 from tideline import periods
+from tideline.events import MeasureDefined
 from tideline.periods import Period
 
 
@@ -34,16 +35,21 @@ def withheld_inputs(found: Loaded, city_under: int) -> frozenset[tuple[str, str]
 
 
 def withheld(found: Loaded, city_under: int) -> Hidden:
-    """The breakdowns that are not shown, by period; of a derived measure also what is made from hidden ones."""
+    """The breakdowns that are not shown, by period; of a derived measure also what is made from hidden ones.
+
+    What is hidden now is hidden in every look at the past too: a cell that was shown when its neighbour was another
+    one would give that neighbour away.
+    """
     definition = found.definition
     if not found.inputs and definition.suppress_under is None and not any(cell.breakdown for cell in found.cells):
         return NOTHING
+    given = inherited(definition, _of_inputs(found, city_under), found.reads)
     return hidden_by_period(
         definition,
         by_owner(found.cells)[0],
         limit(definition, city_under),
         weighing(by_owner(found.weights)[0]),
-        inherited(definition, _of_inputs(found, city_under), found.reads),
+        together(given, _later(found, definition, city_under)),
     )
 
 
@@ -54,7 +60,15 @@ def _of_inputs(found: Loaded, city_under: int) -> dict[str, Hidden]:
             by_owner(cells)[0],
             limit(found.reads[code], city_under),
             weighing(found.inputs.get(found.reads[code].weighted_by or "", ())),
+            _later(found, found.reads[code], city_under),
         )
         for code, cells in found.inputs.items()
         if code in found.reads
     }
+
+
+def _later(found: Loaded, definition: MeasureDefined, city_under: int) -> Hidden:
+    """What the values that stand now hide, where an earlier time is looked at."""
+    own, _ = by_owner(found.later.get(definition.code, ()))
+    weights = weighing(by_owner(found.weights)[0])
+    return hidden_by_period(definition, own, limit(definition, city_under), weights)

@@ -60,6 +60,12 @@ def limit(definition: MeasureDefined, city: int) -> int:
     return city if definition.suppress_under is None else definition.suppress_under
 
 
+def together(one: Hidden, other: Hidden) -> Hidden:
+    """Hidden by either."""
+    nothing = frozenset[Breakdown]()
+    return {period: one.get(period, nothing) | other.get(period, nothing) for period in {*one, *other}}
+
+
 def inherited(definition: MeasureDefined, inputs: Mapping[str, Hidden], known: Mapping[str, MeasureDefined]) -> Hidden:
     """What a derived measure may not show: each cell made from one that is hidden, in its own periods."""
     found = defaultdict[Period, set[Breakdown]](set)

@@ -82,6 +82,12 @@ async def list_names(connection: Connection, measures: Iterable[str], known_at: 
     return [(row["measure"], row["period"]) for row in rows]
 
 
+async def list_standing(connection: Connection, places: Iterable[tuple[str, str]]) -> list[Value]:
+    """The values that stand now, of some measures in some periods."""
+    columns = [list(column) for column in zip(*places, strict=True)]
+    return [_value(row) for row in await connection.fetch(_STANDING, *columns)]
+
+
 async def list_targets(
     connection: Connection, measures: Iterable[str], known_at: datetime | None = None
 ) -> dict[str, list[events.Target]]:
@@ -144,6 +150,11 @@ _VALUES_KNOWN: Final = _WANTED.format(
     within=f"case when m.moved then flag is distinct from 'withdrawn' else {_WITHIN} end",
     known="known_from <= $7 and (known_to is null or known_to > $7)",
 )
+_STANDING: Final = """
+select 0, measure, period, breakdown, revision, value, numerator, denominator, flag, batch, source, known_from
+from observation join unnest($1::text[], $2::text[]) p (measure, period) using (measure, period)
+where known_to is null and flag is distinct from 'withdrawn'
+"""
 _NAMES: Final = f"""
 select distinct measure, period from observation
 where measure = any($1::text[]) and known_from <= $2 and (known_to is null or known_to > $2)
