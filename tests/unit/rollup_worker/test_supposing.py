@@ -74,3 +74,9 @@ def test_a_method_whose_parameters_can_never_work_for_the_measure_is_not_suppose
         overlay, faults = suppose(KNOWN, Rows(methods=[("kpi", MethodChoice(id=method, params=given))]), NONE_ADOPTED)
         assert [(fault.part, fault.code) for fault in faults] == [("methods", "bad_params")], given
         assert not overlay.plan.measures
+
+
+def test_a_target_of_a_finer_period_than_the_measure_is_refused_as_the_plan_refuses_it() -> None:
+    rows = Rows(targets=[("kpi", Target(period="2017-03-14", value=Decimal(1), version=0))])
+    _, faults = suppose(KNOWN, rows, NONE_ADOPTED)
+    assert [(fault.field, fault.code) for fault in faults] == [("period", "period_frequency_mismatch")]

@@ -13,7 +13,7 @@ from rollup_worker.core.facts import PEER
 from tideline import periods
 from tideline.events import MeasureDefined, Observation, Target
 from tideline.periods import BadPeriod
-from tideline.vocabulary import Aggregation, Flag
+from tideline.vocabulary import Aggregation, Flag, Frequency
 
 DIGITS_MAX: Final = 38
 PLACE_MIN: Final = -30
@@ -50,9 +50,12 @@ def value_fault(row: Observation, definition: MeasureDefined) -> Wrong | None:
 
 def target_fault(row: Target, definition: MeasureDefined) -> Wrong | None:
     try:
-        periods.parse(row.period, definition.calendar)
+        period = periods.parse(row.period, definition.calendar)
     except BadPeriod as fault:
         return Wrong("period", "bad_period", str(fault))
+    if periods.is_coarser(Frequency(definition.frequency), period.frequency):
+        detail = f"{row.period} is a {period.frequency}, the measure is given by {definition.frequency}"
+        return Wrong("period", "period_frequency_mismatch", detail)
     for name in ("value", "lower", "upper"):
         number = getattr(row, name)
         if number is not None and (found := number_fault(name, number)):
