@@ -256,6 +256,20 @@ async def test_a_version_that_nobody_judged_is_found(log: Log) -> None:
     assert said == ["goal fast-help version 1: the replay has it, the database does not"]
 
 
+async def test_a_value_that_was_changed_by_hand_is_found_before_anything_is_judged_from_it(log: Log) -> None:
+    years = Years(log, 3)
+    await years.begin()
+    await years.settle()
+    await log.tell(push(value("response", "2017-03", "7.4")))
+    await years.settle()
+    await log.city.database.pool.execute(
+        "update observation set value = 8.4 where measure = 'response' and value = 7.4"
+    )
+    said: list[str] = []
+    assert (await compared(log, said)).differences == 1
+    assert said[0].startswith("observation response 2017-03 1 7.4")
+
+
 async def test_a_stream_that_does_not_reach_back_to_its_beginning_is_said(log: Log, nats_server: Nats) -> None:
     years = Years(log, 3)
     await years.begin()

@@ -53,6 +53,11 @@ class Comparison:
                     self.differs(f"{kind} {code} version {version} {name}", one, two)
         self.nodes = len(self._seen)
 
+    async def facts_of(self, other: Connection) -> None:
+        """Every fact of a replay beside the live one: a value that was changed by hand is found before it is judged."""
+        async for table, row in replayed.list_strange_facts(other):
+            self.differs(f"{table} {row}", "the database does not have it so", None)
+
     async def events_of(self, database: Database, bus: Bus) -> None:
         """The outbox of a replay beside the stream. What it tells beyond the stream's end is no difference."""
         last = await eventlog.find_last(bus, journal.OWN)

@@ -43,6 +43,7 @@ async def check(database: Database, url: str, log: Log, say: Callable[[str], obj
                 await found.events_of(other, log.bus)
                 async with other.transaction(read_only=True) as copy:
                     await found.versions_of(live, copy)
+                    await found.facts_of(copy)
             finally:
                 await other.close()
     return found

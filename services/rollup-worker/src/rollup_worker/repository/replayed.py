@@ -19,6 +19,15 @@ FIELDS: Final = (
 )  # fmt: skip
 
 
+FACTS: Final = {
+    "definition": "kind code version body known_from",
+    "target": "measure period breakdown version value lower upper sample reason known_from",
+    "observation": "measure period breakdown revision value numerator denominator flag note batch source known_from",
+    "published_status": "kind code version status reason actor expires_on known_from",
+    "method_in_force": "id version actor known_from",
+}
+
+
 class Spoken(NamedTuple):
     """An event of this service as its stream holds it."""
 
@@ -70,6 +79,18 @@ async def list_versions(connection: Connection) -> AsyncIterator[asyncpg.Record]
     """Every version of every node as texts, in an order of its own; inside a transaction."""
     async for row in connection.cursor(_VERSIONS, prefetch=500):
         yield row
+
+
+async def list_strange_facts(connection: Connection) -> AsyncIterator[tuple[str, str]]:
+    """Facts of the replay that the live tables do not hold as they are: table and row; inside a transaction.
+
+    When a row was closed, and on which day its period begins, may have moved on meanwhile.
+    """
+    for table, columns in FACTS.items():
+        asked = ", ".join(f"{column}::text" for column in columns.split())
+        query = f"select {asked} from {SCHEMA}.{table} except select {asked} from public.{table} order by 1, 2"  # noqa: S608
+        async for row in connection.cursor(query, prefetch=500):
+            yield table, " ".join(each for each in row if each)
 
 
 async def list_told(connection: Connection, types: Sequence[str]) -> AsyncIterator[asyncpg.Record]:
