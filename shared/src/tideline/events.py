@@ -289,7 +289,10 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
 
 class ObservationsRecorded(Event, frozen=True, kw_only=True):
-    """What one push (or one part of a large one) stored. Internal: raw values are not public."""
+    """What one push (or one part of a large one) stored. Internal: raw values are not public.
+
+    `actor` is who pushed: the subject of a person's token, or the code of the source whose feed key it was.
+    """
 
     noun = "observations"
     verb = "recorded"
@@ -300,6 +303,7 @@ class ObservationsRecorded(Event, frozen=True, kw_only=True):
     recorded_at: datetime
     part: int = 1
     observations: list[Observation]
+    actor: str = ""
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -356,7 +360,7 @@ class Restated(msgspec.Struct, frozen=True, kw_only=True):
 class ValueRestated(Event, frozen=True, kw_only=True):
     """Past values of a measure were replaced: by whom, when, and why where the source said so (`note`).
 
-    The public hears of headline values only.
+    The public hears of headline values only, and by which source; staff also by whom (`actor`).
     """
 
     noun = "value"
@@ -369,6 +373,7 @@ class ValueRestated(Event, frozen=True, kw_only=True):
     source: str
     restated: list[Restated]
     recorded_at: datetime
+    actor: str = ""
 
 
 class StatusPublished(Event, frozen=True, kw_only=True):

@@ -31,7 +31,7 @@ async def test_values_are_stored_with_their_event_and_answered(ingest: Ingest) -
     assert (answer.status_code, counts(answer), answer.json()["errors"]) == (201, {"accepted": 2}, [])
     assert await ingest.values("potholes") == {"2016-033": Decimal("7.40"), "2016-04": 7}
     (event,) = await ingest.recorded()
-    assert (str(event.batch), event.source, event.recorded_at) == (answer.json()["batch"], "staff", event.recorded_at)
+    assert (str(event.batch), event.source, event.actor) == (answer.json()["batch"], "staff", "ada")
     one, two = event.observations
     assert (one.measure, one.period, str(one.value), one.breakdown, one.flag, one.note, one.revision) == (
         *("potholes", "2016-03", "7.40"),

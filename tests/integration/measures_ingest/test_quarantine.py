@@ -30,6 +30,7 @@ async def test_rows_wait_for_their_definition_and_what_then_fails_appears_in_the
     ]
     (event,) = await ingest.recorded()
     assert (str(event.batch), [one.period for one in event.observations]) == (batch, ["2016-03", "2016-04"])
+    assert (event.source, event.actor) == ("staff", "ada")
     assert await ingest.count("quarantine") == 0
 
 

@@ -37,7 +37,7 @@ async def test_a_feed_pushes_what_its_scope_holds(ingest: Ingest) -> None:
     answer = await push_as(ingest, key, row(), row("potholes"))
     assert answer.status_code == 207
     assert [(error["index"], error["code"]) for error in answer.json()["errors"]] == [(1, "not_your_measure")]
-    assert [event.source for event in await ingest.recorded()] == ["tpu-power"]
+    assert [(event.source, event.actor) for event in await ingest.recorded()] == [("tpu-power", "tpu-power")]
     subjects = await ingest.database.pool.fetch("select subject from event")
     assert [found["subject"] for found in subjects] == ["internal.observations.recorded.v1.source.tpu-power"]
 

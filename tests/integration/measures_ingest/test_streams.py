@@ -43,7 +43,7 @@ async def test_a_large_push_is_stored_with_its_events(ingest: Ingest) -> None:
     answer = await ingest.send(csv(*range(3_000)))
     assert (answer.status_code, counts(answer)) == (201, {"accepted": 3_000})
     found = await ingest.recorded()
-    assert [event.part for event in found] == [1, 2, 3]
+    assert [(event.part, event.actor) for event in found] == [(number, "ada") for number in (1, 2, 3)]
     told = {one.breakdown["district"]: (one.period, one.value) for event in found for one in event.observations}
     assert told["17"] == ("2016-06", Decimal(17))
     assert len(told) == 3_000

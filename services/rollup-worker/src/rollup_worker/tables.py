@@ -208,7 +208,7 @@ class Entry(Base, table=True):
 
 
 class Restatement(Base, table=True):
-    """A revision of a value that was known already, not told yet."""
+    """A revision of a value that was known already, not told yet; `actor` is who pushed it."""
 
     __tablename__ = "restatement"
 
@@ -217,6 +217,7 @@ class Restatement(Base, table=True):
     period: str = _text()
     breakdown: str = _text()
     revision: int = _column(sa.Integer)
+    actor: str = _text()
 
 
 class Position(Base, table=True):

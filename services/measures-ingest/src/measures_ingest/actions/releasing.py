@@ -36,9 +36,9 @@ async def _settle(
     sieves: dict[uuid.UUID, Sieve],
     now: datetime,
 ) -> None:
-    source, scope = await batches.scope_of(connection, batch)
+    sender = await batches.sender_of(connection, batch)
     if batch not in sieves:
-        sieves[batch] = Sieve(Rules({definition.code: definition}, scope, now.date()))
+        sieves[batch] = Sieve(Rules({definition.code: definition}, sender.scope, now.date()))
     sifted = sieves[batch].sift((one.row_index, reading.raw_of(one.row)) for one in waiting)
     numbers = await number(connection, {row.series for row in sifted.rows})
     written = await writing.write(connection, [(batch, row) for row in sifted.rows], numbers, now)
@@ -46,4 +46,4 @@ async def _settle(
         await batches.add_errors(connection, batch, sifted.rejects)
     await batches.settle(connection, batch, writing.tally(written)._replace(rejected=len(sifted.rejects)))
     found = writing.observed(sifted.rows, written)
-    await writing.record(connection, now, writing.events_of(batch, source, now, found))
+    await writing.record(connection, now, writing.events_of(batch, sender, now, found))

@@ -124,4 +124,4 @@ def in_order(rejects: Iterable[Reject]) -> list[Reject]:
 
 
 def _events(push: Push, written: Sequence[Written | None], at: datetime) -> Iterable[Outgoing]:
-    return writing.events_of(push.id, push.sender.source, at, writing.observed(rows_of(push), written))
+    return writing.events_of(push.id, push.sender, at, writing.observed(rows_of(push), written))

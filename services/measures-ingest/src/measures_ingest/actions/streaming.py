@@ -130,7 +130,7 @@ class _Stream:
         part = 1
         async for block in staging.changed(self._connection, BLOCK_ROWS):
             observed = [self._observation(one) for one in block]
-            outgoing = [*writing.events_of(self._push.id, self._push.sender.source, at, observed, part)]
+            outgoing = [*writing.events_of(self._push.id, self._push.sender, at, observed, part)]
             await writing.record(self._connection, at, outgoing)
             part += len(outgoing)
         return Counts(accepted, revised, staged - accepted - revised, quarantined, self._rejected)

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Final
 
 from measures_ingest.core import breakdowns
-from measures_ingest.core.batch import Counts
+from measures_ingest.core.batch import Counts, Sender
 from measures_ingest.core.parts import parts
 from measures_ingest.core.rows import Row
 from measures_ingest.repository import observations
@@ -92,12 +92,19 @@ def _previous(one: Written) -> PreviousValue:
 
 
 def events_of(
-    batch: uuid.UUID, source: str, at: datetime, found: Iterable[Observation], first: int = 1
+    batch: uuid.UUID, sender: Sender, at: datetime, found: Iterable[Observation], first: int = 1
 ) -> Iterator[Outgoing]:
     """The events of a batch, each within its limits, their parts counted from `first`."""
     for number, part in enumerate(parts(found), first):
-        event = ObservationsRecorded(batch=batch, source=source, recorded_at=at, part=number, observations=part)
-        yield Outgoing(event, "source", source, public=False)
+        event = ObservationsRecorded(
+            batch=batch,
+            source=sender.source,
+            recorded_at=at,
+            part=number,
+            observations=part,
+            actor=sender.actor,
+        )
+        yield Outgoing(event, "source", sender.source, public=False)
 
 
 async def record(connection: Connection, at: datetime, outgoing: Iterable[Outgoing]) -> None:

@@ -37,6 +37,11 @@ class Sender:
     name: str
     scope: Scope
 
+    @property
+    def actor(self) -> str:
+        """The subject of a person's token, or the code of the source whose key it was."""
+        return self.name.partition(":")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

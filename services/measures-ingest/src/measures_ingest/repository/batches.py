@@ -8,7 +8,7 @@ from typing import Final
 
 import asyncpg
 
-from measures_ingest.core.batch import Batch, Claim, Counts, Replay
+from measures_ingest.core.batch import Batch, Claim, Counts, Replay, Sender
 from measures_ingest.core.definitions import Scope
 from measures_ingest.core.rejects import Code, Reject
 from tideline.database import Connection
@@ -95,11 +95,11 @@ async def list_errors(connection: Connection, batch: uuid.UUID, after: int, limi
     return [Reject(row["index"], Code(row["code"]), row["field"], row["detail"]) for row in rows]
 
 
-async def scope_of(connection: Connection, batch: uuid.UUID) -> tuple[str, Scope]:
-    """Who sent a batch and what they might write then."""
-    row = await connection.fetchrow("select source, scope from batch where id = $1", batch)
+async def sender_of(connection: Connection, batch: uuid.UUID) -> Sender:
+    """Who sent a batch, and what they might write then."""
+    row = await connection.fetchrow("select source, sender, scope from batch where id = $1", batch)
     assert row is not None, "a quarantined row is stored with its batch"
-    return row["source"], Scope.told(json.loads(row["scope"]))
+    return Sender(row["source"], row["sender"], Scope.told(json.loads(row["scope"])))
 
 
 async def settle(connection: Connection, batch: uuid.UUID, taken: Counts) -> None:

@@ -26,5 +26,11 @@ class Reason:
 
 
 def public_words(why: Words) -> Words:
-    """The same reasons without what is not published."""
-    return {name: [each for each in held if each.get("published", True)] for name, held in why.items()}
+    """The same reasons without what is not published, and without who pushed: of values the public hears the source."""
+    return {name: [_public(each) for each in held if each.get("published", True)] for name, held in why.items()}
+
+
+def _public(reason: Words) -> Words:
+    if reason.get("type") != "observations":
+        return reason
+    return {name: word for name, word in reason.items() if name != "actor"}

@@ -2,7 +2,7 @@
 
 from rollup_worker.actions.reading import known_words, period_start
 from rollup_worker.repository import dirty, facts
-from rollup_worker.repository.facts import Reading, Revision
+from rollup_worker.repository.facts import Origin, Reading, Revision
 from rollup_worker.repository.keys import breakdown_key
 from tideline.consumer import Meta
 from tideline.database import Connection
@@ -15,11 +15,13 @@ async def on_observations_recorded(connection: Connection, event: ObservationsRe
     await facts.lock(connection)
     readings = await facts.find_readings(connection, {o.measure for o in event.observations})
     revisions = [_revision(o, readings.get(o.measure)) for o in event.observations]
-    gained = await facts.add_observations(connection, event.batch, event.source, event.recorded_at, revisions)
+    origin = Origin(event.batch, event.source, event.recorded_at, event.actor)
+    gained = await facts.add_observations(connection, origin, revisions)
     cause = {
         "type": "observations",
         "batch": str(event.batch),
         "source": event.source,
+        "actor": event.actor,
         "event": str(meta.id),
         "at": event.recorded_at.isoformat(),
     }

@@ -43,6 +43,18 @@ class Pass:
     def because(self, node: Node, *causes: dict[str, Any]) -> None:
         self.reasons.setdefault(node, Reason()).add(*causes)
 
+    async def mark_published(self) -> None:
+        """Causes that are pushes say whether their measure is published; others may hear of it by the same causes."""
+        pushes = [
+            (node.code, cause)
+            for node, reason in self.reasons.items()
+            for cause in reason.causes
+            if node.kind is Kind.MEASURE and cause["type"] == "observations"
+        ]
+        known = await plan.list_published(self.connection, {code for code, _ in pushes}) if pushes else set[str]()
+        for code, cause in pushes:
+            cause["published"] = code in known
+
     async def derive_edges(self) -> None:
         """What counts in what, and what reads what, from all definitions; writes only what differs.
 

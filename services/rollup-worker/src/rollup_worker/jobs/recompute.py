@@ -117,6 +117,7 @@ async def _judge(connection: Connection, marks: Sequence[Mark], moment: Moment, 
     work = Pass(connection, now, moment)
     for mark in marks:
         work.because(mark.node, mark.cause)
+    await work.mark_published()
     if any(mark.cause["type"] in ("definition", "rebuild") for mark in marks):
         await work.derive_edges()
     await work.judge()

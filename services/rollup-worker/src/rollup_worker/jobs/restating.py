@@ -159,6 +159,7 @@ def _told(batch: Batch, restated: Iterable[Restated], *, public: bool) -> Iterat
             source=first.source,
             restated=part,
             recorded_at=first.recorded_at,
+            actor="" if public else first.actor,
         )
         yield Outgoing(event, Kind.MEASURE.value, definition.code, public=public)
 

@@ -34,6 +34,16 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """From where values came, when, and who pushed them."""
+
+    batch: UUID
+    source: str
+    recorded_at: datetime
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """How a measure's period ids are read."""
 
@@ -75,15 +85,14 @@ async def replace_period_starts(connection: Connection, measure: str, starts: di
     await connection.execute(_REPLACE_STARTS, measure, list(starts), list(starts.values()))
 
 
-async def add_observations(
-    connection: Connection, batch: UUID, source: str, at: datetime, revisions: Sequence[Revision]
-) -> set[str]:
+async def add_observations(connection: Connection, origin: Origin, revisions: Sequence[Revision]) -> set[str]:
     """The measures that gained something they did not have."""
-    rows = await connection.fetch(_ADD_OBSERVATIONS, batch, source, at, *_columns(revisions))
+    at = origin.recorded_at
+    rows = await connection.fetch(_ADD_OBSERVATIONS, origin.batch, origin.source, at, *_columns(revisions))
     later = [(row["measure"], row["period"], row["breakdown"], row["revision"]) for row in rows if row["revision"] > 1]
     if later:
         await connection.execute(_CLOSE_PREVIOUS, at, *(list(column) for column in zip(*later, strict=True)))
-        await restatements.add_restatements(connection, later)
+        await restatements.add_restatements(connection, later, origin.actor)
     return {row["measure"] for row in rows}
 
 

@@ -57,6 +57,12 @@ async def find_definition(connection: Connection, node: Node, at: datetime | Non
     return (await list_definitions(connection, [node], at)).get(node)
 
 
+async def list_published(connection: Connection, measures: Iterable[str]) -> set[str]:
+    """Those of the measures that are defined and published."""
+    rows = await connection.fetch(_PUBLISHED, list(measures))
+    return {row["code"] for row in rows}
+
+
 async def list_edges(connection: Connection) -> set[Edge]:
     rows = await connection.fetch(_EDGES + "where known_to is null")
     return {_edge(row) for row in rows}
@@ -106,6 +112,10 @@ select kind, code, body from definition
 join unnest($2::text[], $3::text[]) n (kind, code) using (kind, code)
 where case when $1::timestamptz is null then known_to is null
            else known_from <= $1 and (known_to is null or known_to > $1) end
+"""
+_PUBLISHED: Final = """
+select code from definition
+where kind = 'measure' and code = any($1::text[]) and known_to is null and body->'published' = 'true'
 """
 _EDGES: Final = "select parent_kind, parent_code, child_kind, child_code, weight, role from edge "
 _UNDER: Final = """

@@ -15,7 +15,7 @@ from tideline.events import PreviousValue
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """One value that another took the place of, and who said so when."""
+    """One value that another took the place of, and who said so when: the batch of a source, and who pushed it."""
 
     measure: str
     period: str
@@ -27,6 +27,7 @@ class Replaced:
     batch: UUID
     source: str
     recorded_at: datetime
+    actor: str = ""
 
 
 async def take(connection: Connection, most: int) -> list[Replaced]:
@@ -42,10 +43,10 @@ async def list_waiting(connection: Connection) -> list[str]:
     return [row["measure"] for row in await connection.fetch(_WAITING)]
 
 
-async def add_restatements(connection: Connection, revisions: Iterable[tuple[str, str, str, int]]) -> None:
+async def add_restatements(connection: Connection, revisions: Iterable[tuple[str, str, str, int]], actor: str) -> None:
     """Of these (measure, period, breakdown, revision) the ones that replace a known value and are the newest."""
     columns = (list(column) for column in zip(*revisions, strict=True))
-    await connection.execute(_ADD, *columns)
+    await connection.execute(_ADD, *columns, actor)
 
 
 def _replaced(row: asyncpg.Record) -> Replaced:
@@ -60,6 +61,7 @@ def _replaced(row: asyncpg.Record) -> Replaced:
         batch=row["batch"],
         source=row["source"],
         recorded_at=row["known_from"],
+        actor=row["actor"],
     )
 
 
@@ -68,8 +70,8 @@ def _value(row: asyncpg.Record, prefix: str) -> PreviousValue:
 
 
 _ADD: Final = """
-insert into restatement (measure, period, breakdown, revision)
-select g.* from unnest($1::text[], $2::text[], $3::text[], $4::int[]) g (measure, period, breakdown, revision)
+insert into restatement (measure, period, breakdown, revision, actor)
+select g.*, $5 from unnest($1::text[], $2::text[], $3::text[], $4::int[]) g (measure, period, breakdown, revision)
 join observation n using (measure, period, breakdown, revision)
 where n.known_to is null and exists (
     select from observation o where o.measure = g.measure and o.period = g.period and o.breakdown = g.breakdown
@@ -77,7 +79,7 @@ where n.known_to is null and exists (
 order by g.measure, g.period, g.breakdown, g.revision
 """
 _SELECT: Final = """
-select r.id, n.*, o.value as old_value, o.numerator as old_numerator, o.denominator as old_denominator,
+select r.id, r.actor, n.*, o.value as old_value, o.numerator as old_numerator, o.denominator as old_denominator,
     o.flag as old_flag
 from restatement r
 join definition d on d.kind = 'measure' and d.code = r.measure and d.known_to is null
