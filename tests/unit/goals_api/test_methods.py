@@ -103,7 +103,7 @@ FITTING: dict[str, Any] = {"frequency": "month", "breakdowns": ("district",), "p
         ("comparator", {"against": "baseline"}),
         *(
             ("comparator", {"confidence": given})
-            for given in (95, 99.8, Decimal("99.8"), Decimal("95.0"), "95", "99.80")
+            for given in (95, 99.8, Decimal("99.80"), Decimal("95.0"), "95", "99.80")
         ),
     ],
 )

@@ -43,7 +43,8 @@ def _is_integer(checker: Any, value: object) -> bool:
 
 def _enum(_: Any, words: Iterable[object], value: object, __: object) -> Iterator[ValidationError]:
     """A number is the same in whatever way it is held."""
-    if value not in words and not (_is_number(None, value) and str(value) in map(str, words)):
+    numbers = [Decimal(str(word)) for word in words if _is_number(None, word)]
+    if value not in words and not (_is_number(None, value) and Decimal(str(value)) in numbers):
         yield ValidationError(f"{value} is none of {', '.join(map(str, words))}")
 
 
