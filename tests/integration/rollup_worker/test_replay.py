@@ -270,6 +270,16 @@ async def test_a_value_that_was_changed_by_hand_is_found_before_anything_is_judg
     assert said[0].startswith("observation response 2017-03 1 7.4")
 
 
+async def test_statuses_from_before_the_journal_are_said_to_be_beyond_a_replay(log: Log) -> None:
+    years = Years(log, 3)
+    await years.begin()
+    await years.settle()
+    first = "select min(id) from event where type = 'org.tideline.recompute.done.v1'"
+    await log.city.database.pool.execute(f"update event set type = 'older' where id = ({first})")
+    with pytest.raises(Incomplete, match="no journal"):
+        await compared(log)
+
+
 async def test_a_stream_that_does_not_reach_back_to_its_beginning_is_said(log: Log, nats_server: Nats) -> None:
     years = Years(log, 3)
     await years.begin()

@@ -18,7 +18,7 @@ from rollup_worker.repository.replayed import Spoken
 from tideline.bus import Bus
 from tideline.database import Connection, Database
 from tideline.errors import Conflict
-from tideline.events import RecomputeDone, decode
+from tideline.events import RecomputeDone, StatusChanged, decode
 
 TOGETHER: Final = 500
 RELAY_SECONDS: Final = 30
@@ -31,6 +31,8 @@ async def check(database: Database, url: str, log: Log, say: Callable[[str], obj
     """
     found = Comparison(say)
     async with database.transaction(read_only=True) as live:
+        if not await replayed.is_journalled(live, RecomputeDone.type_name(), StatusChanged.type_name()):
+            raise Incomplete("statuses were judged here by a release that kept no journal; they cannot be replayed")
         number = await journal.find_number(live)
         await _until_told(database, number)
         async with replayed.scratch(url) as place:

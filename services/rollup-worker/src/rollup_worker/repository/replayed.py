@@ -68,6 +68,14 @@ async def is_empty(connection: Connection) -> bool:
     )
 
 
+async def is_journalled(connection: Connection, journal: str, told: str) -> bool:
+    """Whether no status was told before the journal's first entry; both are types of events."""
+    query = "select (select min(id) from event where type = $1), (select min(id) from event where type = $2)"
+    row = await connection.fetchrow(query, journal, told)
+    assert row is not None
+    return row[1] is None or (row[0] is not None and row[0] < row[1])
+
+
 async def count(connection: Connection) -> tuple[int, int]:
     """How many nodes have a status, in how many versions."""
     row = await connection.fetchrow("select count(distinct (kind, code)), count(*) from assessment")
