@@ -31,7 +31,6 @@ from tideline.database import Database
 from tideline.events import (
     Baseline,
     DepartmentDefined,
-    Event,
     GoalDefined,
     GoalMetric,
     MeasureDefined,
@@ -73,7 +72,7 @@ def rows(first: int, upto: int) -> Iterator[tuple[Any, ...]]:
                 yield f"m-{number}", period, key, 1, start, value, BATCH, "benchmark", AT
 
 
-def definitions(measures: int) -> Iterator[Event]:
+def definitions(measures: int) -> Iterator[DepartmentDefined | GoalDefined | MeasureDefined]:
     """Half of the measures add up to a yearly target; the others are judged by pace, from their latest value alone."""
     goals = range(-(-measures // MEASURES_A_GOAL))
     for number in range(-(-len(goals) // GOALS_A_DEPARTMENT)):
@@ -102,7 +101,7 @@ async def load(url: str, measures: int) -> None:
         for first in range(0, measures, 20):
             records = rows(first, min(measures, first + 20))
             await connection.copy_records_to_table("observation", records=records, columns=COLUMNS)
-        defined = [(e.noun, e.code, encode(e).decode()) for e in definitions(measures)]  # type: ignore[attr-defined]
+        defined = [(e.noun, e.code, encode(e).decode()) for e in definitions(measures)]
         await connection.executemany(
             "insert into definition (kind, code, version, body, known_from) values ($1, $2, 1, $3::jsonb, now())",
             defined,

@@ -88,6 +88,11 @@ def test_a_whole_number_may_be_written_with_a_point() -> None:
     assert faults(offering(), trailing=Decimal("12.5")) == [("method.params.trailing", "bad_method")]
 
 
+@pytest.mark.parametrize("trailing", ["1e9999999", "-1e9999999", "1.0000000000000000000000000000000000001", "Infinity"])
+def test_a_number_beyond_all_measure_is_refused_without_being_written_out(trailing: str) -> None:
+    assert ("method.params.trailing", "bad_method") in faults(offering(), trailing=Decimal(trailing))
+
+
 FITTING: dict[str, Any] = {"frequency": "month", "breakdowns": ("district",), "peers": (Peer(code="salford"),)}
 
 

@@ -37,8 +37,12 @@ def _is_number(_: Any, value: object) -> bool:
     return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
-def _is_integer(checker: Any, value: object) -> bool:
-    return _is_number(checker, value) and value == int(value)  # type: ignore[call-overload]
+def _is_integer(_: Any, value: object) -> bool:
+    """As a decimal: 1e9999999 written out as a whole number would hold everybody up."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        return False
+    number = Decimal(value)
+    return number.is_finite() and number == number.to_integral_value()
 
 
 def _enum(_: Any, words: Iterable[object], value: object, __: object) -> Iterator[ValidationError]:
@@ -68,6 +72,7 @@ def _validator(measure: Measure) -> Any:
         if fault := _refers(measure, what, value):
             yield ValidationError(fault)
 
+    # The library's function has no types.
     return extend(  # type: ignore[no-untyped-call]
         Draft202012Validator, {"enum": _enum, "x-refers-to": refers}, type_checker=_types
     )
