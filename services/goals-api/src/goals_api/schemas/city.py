@@ -7,7 +7,7 @@ from pydantic import Field
 
 from goals_api.core.entities import City
 from goals_api.schemas.entities import HALF, CalendarBody, Coverage
-from goals_api.schemas.words import Body, Title
+from goals_api.schemas.words import Body, Title, Whole
 from tideline.vocabulary import Policy
 
 
@@ -20,7 +20,7 @@ class CityBody(Body):
     calendar: CalendarBody = Field(
         default=CalendarBody(), description="Measures without a calendar of their own follow this one."
     )
-    suppress_under: int = Field(
+    suppress_under: Whole = Field(
         default=10, description="Counts above 0 and under this are not shown to the public; 0: all are. At most 1,000."
     )
     policy: Policy = Field(default=Policy.WEIGHTED, description="How the city is judged from its children; not `kpi`.")

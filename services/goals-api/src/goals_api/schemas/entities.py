@@ -8,7 +8,7 @@ import msgspec
 from pydantic import BeforeValidator, Field
 
 from goals_api.core.entities import Area, CalendarFrom, Content, Department, Goal, Measure, Target
-from goals_api.schemas.words import Body, Code, Line, Number, Part, PeriodId, Prose, Title
+from goals_api.schemas.words import Body, Code, Line, Number, Part, PeriodId, Prose, Title, Whole
 from tideline.vocabulary import Aggregation, AreaKind, Direction, Frequency, MeasureType, Policy
 
 HALF = Decimal("0.5")
@@ -90,7 +90,7 @@ class GoalBody(EntityBody):
 
     department: Code | None = Field(default=None, description="Null: a goal of the whole city.")
     areas: AreaCodes = Field(default=[])
-    horizon_years: int | None = Field(default=None, description="How far it looks, in years: 2, 4, 10 …")
+    horizon_years: Whole | None = Field(default=None, description="How far it looks, in years: 2, 4, 10 …")
     biennium: PeriodId | None = None
     owners: list[Line] = Field(default=[], max_length=100, description="Job titles or offices, not persons.")
     kpi: Code | None = Field(default=None, description="The measure that decides.")
@@ -104,7 +104,7 @@ class GoalBody(EntityBody):
 
 
 class CalendarBody(Part):
-    fiscal_year_start_month: int = Field(default=1, description="1 to 12; a fiscal year is named after its end.")
+    fiscal_year_start_month: Whole = Field(default=1, description="1 to 12; a fiscal year is named after its end.")
     biennium_starts_odd: bool = True
 
 
@@ -116,7 +116,7 @@ class AggregationBody(Part):
 class MethodBody(Part):
     id: Line = Field(description="A status method, such as `pace` or `threshold`; see /v1/methods.")
     params: dict[str, Any] = Field(default={}, description="As the method's JSON Schema in /v1/methods says.")
-    version: int | None = Field(default=None, description="Null: the one in force.")
+    version: Whole | None = Field(default=None, description="Null: the one in force.")
 
 
 class BaselineBody(Part):
@@ -172,7 +172,7 @@ class MeasureBody(EntityBody):
     collection_method: Prose = ""
     owner: Line | None = Field(default=None, description="A job title or office, not a person.")
     method: MethodBody | None = None
-    grace_days: int | None = Field(default=None, description="Days after a period before a missing value is stale.")
+    grace_days: Whole | None = Field(default=None, description="Days after a period before a missing value is stale.")
     weight: Weight = ONE
     baseline: BaselineBody | None = None
     formula: str | None = Field(
@@ -187,7 +187,7 @@ class MeasureBody(EntityBody):
         default=[], max_length=200, description="Others with the same measure; their values carry `peer` as dimension."
     )
     equity: list[EquityBody] = Field(default=[], max_length=50)
-    suppress_under: int | None = Field(
+    suppress_under: Whole | None = Field(
         default=None, description="Counts above 0 and under this are not shown; null: as the city says, 0: all are."
     )
     sample: Sample = False

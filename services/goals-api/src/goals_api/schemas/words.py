@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from goals_api.core.faults import Fault, join
 
+WHOLE_PLACE_MAX: Final = 17
 _DECIMAL: Final = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,6})?\s*", re.ASCII)
 
 
@@ -43,6 +44,16 @@ Number = Annotated[
         }
     ),
 ]
+
+
+def _short(given: Any) -> Any:
+    """1e9999999 is a whole number too, and writing it out would hold everybody up."""
+    if isinstance(given, Decimal) and given.adjusted() > WHOLE_PLACE_MAX:
+        raise PydanticCustomError("int_parsing", "a whole number has at most 18 digits")
+    return given
+
+
+Whole = Annotated[int, BeforeValidator(_short)]
 Code = Annotated[
     str,
     Field(max_length=200),
